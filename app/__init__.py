@@ -1,0 +1,1 @@
+"""Candour: a case file for grievances that people are afraid to raise."""
