@@ -1,0 +1,1 @@
+"""Plumbing that knows no domain: settings, database, sealed columns, clock, problems, HTTP, pages, logs."""

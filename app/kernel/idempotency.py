@@ -1,0 +1,154 @@
+"""The same Idempotency-Key gives the same answer once more, and nothing is created twice.
+
+The answer to a first submission holds a receipt, so that it is kept sealed under a key derived from the client's own
+Idempotency-Key, which the service does not keep: the database alone opens nothing.
+"""
+
+import hmac
+import json
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
+
+from fastapi import Request, Response
+from sqlalchemy import LargeBinary, delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped
+
+from app.crypto import contexts, fields
+from app.crypto.errors import SealBroken
+from app.kernel import clock
+from app.kernel.db import Base, plain, sealed_otherwise
+from app.kernel.keyring import ServiceKeys
+from app.kernel.problems import Conflict, IdempotencyKeyReused, InvalidInput
+
+HEADER = "Idempotency-Key"
+SHORTEST, LONGEST = 16, 200
+KEPT_FOR = timedelta(days=2)
+"""How long an answer can be had again, in days."""
+
+
+class SameRequestRunning(Conflict):
+    """A request with this Idempotency-Key is being answered at this moment. Wait, then ask again with the same key."""
+
+    title = "The same request is running"
+    retry_after = 1
+
+
+class StoredAnswer(Base):
+    """One answer, for a client that did not receive it."""
+
+    __tablename__ = "stored_answers"
+    lookup: Mapped[bytes] = plain(LargeBinary(32), primary_key=True, because="peppered MAC of a key that is not stored")
+    fingerprint: Mapped[bytes] = plain(LargeBinary(32), because="MAC of the request under a key that is not stored")
+    answer: Mapped[bytes] = sealed_otherwise("under a key derived from the client's Idempotency-Key", LargeBinary)
+    made_on: Mapped[date] = plain(because="day, for removal")
+
+
+class Replay(Exception):
+    """The request was answered before; here is that answer."""
+
+    def __init__(self, answer: Response) -> None:
+        """Hold the answer."""
+        super().__init__("replay")
+        self.answer = answer
+
+
+class Once:
+    """One use of an Idempotency-Key: what it is looked up by, what it seals with, what request it is for."""
+
+    def __init__(self, keys: ServiceKeys, key: str, request: Request, subject: str, body: bytes) -> None:
+        """Derive everything from the client's key."""
+        place = contexts.encode("idempotency", subject, request.method, request.url.path)
+        self.lookup = hmac.digest(keys.peppered("idempotency"), place + key.encode(), sha256)
+        self._seal = fields.derive(sha256(key.encode()).digest(), "idempotency-answer", place)
+        query = request.url.query
+        self.fingerprint = hmac.digest(
+            fields.derive(self._seal, "idempotency-request"), query.encode() + b"\n" + body, sha256
+        )
+
+    def seal(self, response: Response) -> bytes:
+        """Return the answer sealed."""
+        kept = {name: value for name, value in response.headers.items() if name in {"content-type", "etag", "location"}}
+        content = {"status": response.status_code, "headers": kept, "body": bytes(response.body).decode()}
+        return fields.seal(self._seal, contexts.encode("idempotency-answer"), json.dumps(content).encode())
+
+    def open(self, stored: StoredAnswer) -> Response:
+        """Return the answer that was sealed.
+
+        Raises:
+            IdempotencyKeyReused: it answered another request.
+
+        """
+        if not hmac.compare_digest(stored.fingerprint, self.fingerprint):
+            raise IdempotencyKeyReused
+        try:
+            content: dict[str, Any] = json.loads(
+                fields.open_(self._seal, contexts.encode("idempotency-answer"), stored.answer)
+            )
+        except SealBroken as error:
+            raise IdempotencyKeyReused from error
+        headers = {**content["headers"], "Idempotent-Replayed": "true"}
+        return Response(content["body"], status_code=content["status"], headers=headers)
+
+
+def wanted(request: Request) -> str | None:
+    """Return the request's Idempotency-Key, or None.
+
+    Raises:
+        InvalidInput: it is too short to be secret, too long, or not plain ASCII.
+
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return None
+    if not (SHORTEST <= len(key) <= LONGEST and key.isascii() and key.isprintable()):
+        rule = f"must have {SHORTEST} to {LONGEST} printable ASCII characters, random"
+        raise InvalidInput(errors=[{"in": "header", "pointer": f"/{HEADER}", "rule": rule}])
+    return key
+
+
+async def replay_if_answered(request: Request, session: AsyncSession, subject: str) -> None:
+    """End the request with its earlier answer, if it has one. Every guard calls this once it has admitted `subject`.
+
+    Raises:
+        Replay: the request was answered before.
+        IdempotencyKeyReused: the key was used for another request.
+
+    """
+    if not getattr(request.scope.get("route"), "creates", False) or (key := wanted(request)) is None:
+        return
+    once = Once(request.app.state.runtime.keys, key, request, subject, await request.body())
+    stored = (
+        await session.execute(select(StoredAnswer).where(StoredAnswer.lookup == once.lookup))
+    ).scalar_one_or_none()
+    if stored is not None:
+        raise Replay(once.open(stored))
+    request.state.once = once
+
+
+async def keep_answer(request: Request, session: AsyncSession, response: Response) -> None:
+    """Store the answer in the transaction of what it answers, if the request had a key.
+
+    Raises:
+        SameRequestRunning: another request with the key was faster.
+
+    """
+    once: Once | None = getattr(request.state, "once", None)
+    if once is None:
+        return
+    session.add(
+        StoredAnswer(
+            lookup=once.lookup, fingerprint=once.fingerprint, answer=once.seal(response), made_on=clock.today()
+        )
+    )
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise SameRequestRunning from error
+
+
+async def remove_old(session: AsyncSession) -> None:
+    """Remove answers that are older than KEPT_FOR."""
+    await session.execute(delete(StoredAnswer).where(StoredAnswer.made_on < clock.today() - KEPT_FOR))
