@@ -1,0 +1,76 @@
+"""The vocabulary of powers. The text of a member is its name on the wire; the sentence under it says what it lets one do."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What somebody may be let do."""
+
+    SELF_MANAGE = "self:manage"
+    """See and change one's own account and sign out."""
+
+    ACCOUNT_MANAGE = "account:manage"
+    """Invite accounts, grant and take back roles, suspend accounts."""
+
+    COLLEAGUE_LIST = "colleague:list"
+    """List the active accounts of the organisation, to appoint them to cases or wall them off."""
+
+    CHANNEL_MANAGE = "channel:manage"
+    """Open channels: their texts, law profile, custodians' keys and case officers."""
+
+    GRIEVANCE_SUBMIT_COLLECTIVE = "grievance:submit-collective"
+    """Submit a collective grievance for its supporters."""
+
+    GRIEVANCE_FOLLOW = "grievance:follow"
+    """Read the status of the collective grievances that one submitted, and what one wrote in them."""
+
+    CASE_LIST = "case:list"
+    """List the cases one is appointed to."""
+
+    CASE_READ = "case:read"
+    """Read the case file: the grievance, allegations, evidence, findings, reports and summaries; never an identity."""
+
+    CASE_ACKNOWLEDGE = "case:acknowledge"
+    """Acknowledge the grievance to who raised it."""
+
+    CASE_TRIAGE = "case:triage"
+    """Triage the case and decide the procedure; accept, redirect or decline it."""
+
+    CASE_APPOINT = "case:appoint"
+    """Appoint accounts to the case, which grants them its key, and end appointments."""
+
+    CASE_WALL = "case:wall"
+    """Raise a wall between an account and the case."""
+
+    CASE_ADVANCE = "case:advance"
+    """Close a case whose outcome was released, and reopen a closed one."""
+
+    ALLEGATION_ARRANGE = "allegation:arrange"
+    """Record allegations and themes; move, merge and split them."""
+
+    EVIDENCE_RECORD = "evidence:record"
+    """Record exhibits and requests for evidence, and link them to allegations."""
+
+    FINDING_RECORD = "finding:record"
+    """Record what the evidence shows about an allegation, or supersede it."""
+
+    FINDING_REVIEW = "finding:review"
+    """Agree or disagree with a finding of somebody else."""
+
+    REPORT_WRITE = "report:write"
+    """Write the full report, and seal it once every allegation has its finding."""
+
+    SUMMARY_WRITE = "summary:write"
+    """Draft the learning summary from the sealed report and redact it."""
+
+    SUMMARY_APPROVE = "summary:approve"
+    """Approve a learning summary that somebody else wrote."""
+
+    SUMMARY_RELEASE = "summary:release"
+    """Release an approved learning summary to audiences, or withdraw it."""
+
+    RELEASE_READ = "release:read"
+    """List and read the releases made to one's audience."""
+
+    AUDIT_READ = "audit:read"
+    """Read the audit log: what was done when and by which account, without content."""
