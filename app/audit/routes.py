@@ -1,0 +1,75 @@
+"""The audit log, for auditors."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from sqlalchemy import select
+
+from app.audit.models import AuditEvent, AuditHead
+from app.audit.schemas import AuditEventOut, AuditEventsOut, ChainOut, ChainsOut, TouchedOut
+from app.kernel import routing
+from app.kernel.db import DbSession, reads
+from app.kernel.http import problems
+from app.kernel.pages import PageOf
+from app.kernel.problems import InvalidInput, NotFound, Unauthenticated
+from app.policy.actors import Staff
+from app.policy.guard import requires
+from app.policy.permissions import Permission
+
+router = routing.router("audit", prefix="/v1/audit")
+_MOST_EVENTS = 200
+Auditor = Annotated[Staff, requires(Permission.AUDIT_READ)]
+
+
+@router.get("/chains", responses=problems(NotFound, Unauthenticated, InvalidInput))
+@reads
+async def list_audit_chains(actor: Auditor, session: DbSession, page: PageOf) -> ChainsOut:
+    """List the chains of the organisation: one for each case, one for everything else.
+
+    Each with its length and last hash, which an auditor keeps elsewhere to compare with later.
+    """
+    columns = select(AuditHead.chain_id, AuditHead.chain_id.label("id"), AuditHead.sequence, AuditHead.hash)
+    statement = columns.where(AuditHead.organisation_id == actor.organisation_id)
+    rows, following = page.cut((await session.execute(page.apply(statement, AuditHead.chain_id))).all())
+    items = [ChainOut(chain_id=row.chain_id, id=row.id, events=row.sequence, hash=row.hash.hex()) for row in rows]
+    return ChainsOut(items=items, next=following)
+
+
+@router.get("/events", responses=problems(NotFound, Unauthenticated, InvalidInput))
+@reads
+async def list_audit_events(
+    actor: Auditor,
+    session: DbSession,
+    chain_id: Annotated[UUID | None, Query(description="A case's chain; without it the organisation's own.")] = None,
+    after: Annotated[int, Query(ge=0, le=2_000_000_000, description="Show events after this place.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=_MOST_EVENTS, description="How many at most.")] = 50,
+) -> AuditEventsOut:
+    """Read part of a chain: who did what when, and commitments to the rows it touched. No content."""
+    chain = chain_id or actor.organisation_id
+    statement = (
+        select(AuditEvent)
+        .where(
+            AuditEvent.organisation_id == actor.organisation_id,
+            AuditEvent.chain_id == chain,
+            AuditEvent.sequence > after,
+        )
+        .order_by(AuditEvent.sequence)
+        .limit(limit + 1)
+    )
+    events = (await session.execute(statement)).scalars().all()
+    items = [
+        AuditEventOut(
+            sequence=event.sequence,
+            event=event.event,
+            actor_id=event.actor_id,
+            at=event.at,
+            touched=[
+                TouchedOut(table=table, row=UUID(row), commitment=commitment)
+                for table, row, commitment in event.touched
+            ],
+            hash=event.hash.hex(),
+        )
+        for event in events[:limit]
+    ]
+    return AuditEventsOut(chain_id=chain, items=items, next=items[-1].sequence if len(events) > limit else None)

@@ -1,0 +1,152 @@
+"""Checks the whole log against itself and against the rows it is about. Only reads."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.audit import chain
+from app.audit.models import AuditEvent, AuditHead
+from app.kernel.db import Base
+
+_BATCH = 500
+NOT_COMMITTED = frozenset(
+    {"audit_events", "audit_heads", "stored_answers", "sessions", "refresh_tokens", "inbox_sessions"}
+)
+"""Tables that no event commits to: the log itself, and what lives for minutes or days (sessions, answers kept for repeats)."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is not as the log says. It names places, never content."""
+
+    chain_id: UUID
+    sequence: int
+    what: str
+
+
+@dataclass
+class Result:
+    """What was checked, and what was found wrong."""
+
+    chains: int = 0
+    events: int = 0
+    rows: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Last:
+    """The newest event about a row."""
+
+    chain_id: UUID
+    sequence: int
+    salt: bytes
+    commitment: str | None
+
+
+async def verify(session: AsyncSession) -> Result:
+    """Return what is wrong with the log, or with the rows that it vouches for.
+
+    An edited, dropped, reordered or rolled-back event breaks its chain or differs from its head; a row that was edited,
+    moved, rolled back or removed without an event differs from its newest commitment; a row that no event names is
+    reported too. Who can rewrite the whole database can rewrite the log: keep the heads elsewhere.
+    """
+    result = Result()
+    newest: dict[tuple[str, str], _Last] = {}
+    heads = (
+        (await session.execute(select(AuditHead).order_by(AuditHead.organisation_id, AuditHead.chain_id)))
+        .scalars()
+        .all()
+    )
+    known = {head.chain_id for head in heads}
+    for head in heads:
+        result.chains += 1
+        await _verify_chain(session, head, newest, result)
+    strays = select(AuditEvent.chain_id).where(AuditEvent.chain_id.not_in(known)).distinct()
+    result.faults.extend(
+        Fault(chain_id, 0, "a chain has no head") for chain_id in (await session.execute(strays)).scalars()
+    )
+    await _verify_rows(session, newest, result)
+    return result
+
+
+async def _verify_chain(
+    session: AsyncSession, head: AuditHead, newest: dict[tuple[str, str], _Last], result: Result
+) -> None:
+    previous, sequence = chain.GENESIS, 0
+    async for event in _events(session, head):
+        sequence += 1
+        result.events += 1
+        touched = tuple(chain.Touched(table, UUID(row), commitment) for table, row, commitment in event.touched)
+        rebuilt = chain.Event(
+            event.organisation_id, event.chain_id, event.sequence, event.event, event.actor_id, event.at, touched
+        )
+        if event.sequence != sequence:
+            result.faults.append(Fault(head.chain_id, sequence, "an event is missing"))
+            return
+        previous = chain.link(previous, rebuilt)
+        if previous != event.hash:
+            result.faults.append(
+                Fault(head.chain_id, sequence, "an event was altered, or does not follow the one before")
+            )
+            return
+        for one in touched:
+            newest[one.table, str(one.row)] = _Last(event.chain_id, event.sequence, event.salt, one.commitment)
+    if (sequence, previous) != (head.sequence, head.hash):
+        result.faults.append(Fault(head.chain_id, sequence, "the chain does not end where its head says"))
+
+
+async def _events(session: AsyncSession, head: AuditHead) -> AsyncIterator[AuditEvent]:
+    after = 0
+    while True:
+        statement = (
+            select(AuditEvent)
+            .where(
+                AuditEvent.organisation_id == head.organisation_id,
+                AuditEvent.chain_id == head.chain_id,
+                AuditEvent.sequence > after,
+            )
+            .order_by(AuditEvent.sequence)
+            .limit(_BATCH)
+        )
+        batch = (await session.execute(statement)).scalars().all()
+        for event in batch:
+            yield event
+        if len(batch) < _BATCH:
+            return
+        after = batch[-1].sequence
+
+
+async def _verify_rows(session: AsyncSession, newest: Mapping[tuple[str, str], _Last], result: Result) -> None:
+    seen: set[tuple[str, str]] = set()
+    for table in Base.metadata.sorted_tables:
+        if table.name in NOT_COMMITTED:
+            continue
+        async for columns in _rows(session, table):
+            result.rows += 1
+            key = (table.name, str(columns["id"]))
+            seen.add(key)
+            last = newest.get(key)
+            if last is None:
+                result.faults.append(Fault(columns["id"], 0, f"a row of {table.name} is named by no event"))
+            elif last.commitment is None:
+                result.faults.append(
+                    Fault(last.chain_id, last.sequence, f"a row of {table.name} is back after its removal")
+                )
+            elif chain.commit(last.salt, table.name, columns) != last.commitment:
+                result.faults.append(
+                    Fault(last.chain_id, last.sequence, f"a row of {table.name} differs from its newest event")
+                )
+    for key, last in newest.items():
+        if last.commitment is not None and key not in seen:
+            result.faults.append(Fault(last.chain_id, last.sequence, f"a row of {key[0]} is gone without an event"))
+
+
+async def _rows(session: AsyncSession, table: Table) -> AsyncIterator[dict[str, Any]]:
+    stream = await session.stream(select(table).execution_options(yield_per=_BATCH))
+    async for row in stream.mappings():
+        yield dict(row)
