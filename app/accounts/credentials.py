@@ -1,0 +1,172 @@
+"""What an account proves itself with: activating it, finding it by its username, changing its password.
+
+Passwords are stretched between transactions, never inside one.
+"""
+
+import hmac
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts import passwords, secrets, totp
+from app.accounts.models import Account, AccountState, Session
+from app.accounts.passwords import Stretching
+from app.accounts.schemas import ActivationIn, ActivationOut, PasswordIn
+from app.audit import log
+from app.kernel import clock
+from app.kernel.db import let_go
+from app.kernel.ids import new_id
+from app.kernel.problems import Problem, Unauthenticated
+from app.kernel.runtime import Runtime
+from app.policy.actors import Staff
+
+ISSUER_IN_AUTHENTICATOR = "Candour"
+
+
+class SignInRefused(Problem):
+    """Something given is not right, or the account is not active. Which of them it is, is not said to anyone."""
+
+    status = 401
+    title = "That does not sign you in"
+
+
+class CurrentPasswordWrong(Problem):
+    """The current password is not right, so that the new one was not taken."""
+
+    status = 403
+    title = "The current password is not right"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is read of an account before its password is stretched."""
+
+    organisation_id: UUID
+    account_id: UUID
+    stretching: Stretching | None
+    verifier: bytes | None
+
+
+async def activate(runtime: Runtime, draft: ActivationIn) -> ActivationOut:
+    """Return the secret of a new second factor; the account has the chosen password, and a key pair that only it opens.
+
+    Until the first sign-in with a code the one-time password stays good, so that a lost secret does not lose the account.
+
+    Raises:
+        InvalidInput: the password may not be chosen.
+        SignInRefused: no account with that username awaits that one-time password today.
+        Busy: too many people are signing in.
+
+    """
+    password = draft.password.get_secret_value()
+    passwords.require_good(password, draft.username, "/password")
+    async with runtime.database.session(write=False) as session:
+        known = await find(session, runtime, draft.username)
+    organisation_id, account_id = (known.organisation_id, known.account_id) if known else (new_id(), new_id())
+    stretching = Stretching.fresh(runtime.settings)
+    chosen = await runtime.slow.run(passwords.choose, password, stretching, runtime.keys, organisation_id, account_id)
+    async with runtime.database.session(write=True) as session:
+        account = (await session.execute(locked(organisation_id, account_id))).scalar_one_or_none()
+        if account is None or not is_invited(account, draft.one_time_password.get_secret_value()):
+            raise SignInRefused
+        _set_password(account, chosen.stretching, chosen.verifier, chosen.wrapped_seed)
+        account.public_key = chosen.public_key
+        account.state = AccountState.ENROLLING
+        account.totp_secret = secret = totp.new_secret()
+        account.totp_last_step = account.totp_failures = 0
+        account.totp_failed_at = None
+        await log.record(session, staff_of(account), "account.enrolled", account)
+        uri = totp.provisioning_uri(secret, account.username, ISSUER_IN_AUTHENTICATOR)
+    return ActivationOut(totp_secret=secret, totp_uri=uri)
+
+
+async def change_password(session: AsyncSession, runtime: Runtime, actor: Staff, draft: PasswordIn) -> None:
+    """The actor's account has the new password, under which its key pair is sealed anew; its other sessions have ended.
+
+    Raises:
+        InvalidInput: the new password may not be chosen.
+        CurrentPasswordWrong: the current password is not right.
+        Unauthenticated: the session ended meanwhile.
+        Busy: too many people are signing in.
+
+    """
+    account = await session.get_one(Account, (actor.organisation_id, actor.account_id))
+    known = known_of(account)
+    assert known.stretching is not None  # noqa: S101 an account that signed in has a password
+    passwords.require_good(draft.new_password.get_secret_value(), account.username, "/new_password")
+    await let_go(session)
+    fresh = Stretching.fresh(runtime.settings)
+    current = await runtime.slow.run(
+        passwords.stretch, draft.current_password.get_secret_value(), known.stretching, runtime.keys
+    )
+    if not hmac.compare_digest(current.verifier, known.verifier or b""):
+        raise CurrentPasswordWrong
+    new = await runtime.slow.run(passwords.stretch, draft.new_password.get_secret_value(), fresh, runtime.keys)
+    account = (await session.execute(locked(actor.organisation_id, actor.account_id))).scalar_one()
+    if account.password_verifier != current.verifier or account.wrapped_seed is None:
+        raise CurrentPasswordWrong
+    if await session.get(Session, (actor.organisation_id, actor.session_id)) is None:
+        raise Unauthenticated
+    seed = passwords.unwrap_seed(current, account.wrapped_seed, account.organisation_id, account.id)
+    wrapped = passwords.wrap_seed(new, seed, account.organisation_id, account.id)
+    _set_password(account, fresh, new.verifier, wrapped)
+    others = select(Session).where(*sessions_of(account), Session.id != actor.session_id)
+    ended = (await session.execute(others)).scalars().all()
+    for one in ended:
+        await session.delete(one)
+    await log.record(session, actor, "password.changed", account, removed=ended)
+
+
+def locked(organisation_id: UUID, account_id: UUID) -> Select[Account]:
+    """Return the statement of an account that nobody else signs in to or changes until this transaction ends."""
+    return (
+        select(Account)
+        .where(Account.organisation_id == organisation_id, Account.id == account_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def sessions_of(account: Account) -> tuple[Any, ...]:
+    """Return the conditions of the sessions of an account."""
+    return Session.organisation_id == account.organisation_id, Session.account_id == account.id
+
+
+async def find(session: AsyncSession, runtime: Runtime, username: str) -> Known | None:
+    """Return what is known of the account with that username, or None."""
+    index = passwords.username_index(username, runtime.keys)
+    account = (await session.execute(select(Account).where(Account.username_index == index))).scalar_one_or_none()
+    return None if account is None else known_of(account)
+
+
+def known_of(account: Account) -> Known:
+    """Return what is needed of an account before its password is stretched."""
+    stretching = None
+    if account.password_salt and account.password_memory_kib and account.password_iterations:
+        stretching = Stretching(account.password_salt, account.password_memory_kib, account.password_iterations)
+    return Known(account.organisation_id, account.id, stretching, account.password_verifier)
+
+
+def is_invited(account: Account, one_time_password: str) -> bool:
+    """Whether that one-time password activates the account today."""
+    is_waiting = account.state in {AccountState.INVITED, AccountState.ENROLLING}
+    if not is_waiting or account.invitation_digest is None or account.invitation_until is None:
+        return False
+    is_same = hmac.compare_digest(account.invitation_digest, secrets.digest(one_time_password))
+    return is_same and clock.today() <= account.invitation_until
+
+
+def _set_password(account: Account, stretching: Stretching, verifier: bytes, wrapped_seed: bytes) -> None:
+    account.password_salt = stretching.salt
+    account.password_memory_kib = stretching.memory_kib
+    account.password_iterations = stretching.iterations
+    account.password_verifier = verifier
+    account.wrapped_seed = wrapped_seed
+
+
+def staff_of(account: Account, session_id: UUID | None = None) -> Staff:
+    """Return who acts, for the log, where nobody is signed in yet."""
+    return Staff(account.id, account.organisation_id, session_id or account.id)
