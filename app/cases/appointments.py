@@ -1,0 +1,155 @@
+"""Appoints accounts to a case, which hands them its key, and ends appointments, which takes it away."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.models import Account, AccountState, RoleGrant
+from app.audit import log
+from app.cases import keys, service, walls
+from app.cases.lifecycle import CaseState
+from app.cases.models import Appointment, Case, CaseKeyGrant, Transition
+from app.cases.schemas import AppointmentIn
+from app.cases.separation import may_also_serve
+from app.crypto import hpke
+from app.kernel import clock
+from app.kernel.problems import Conflict, NotFound
+from app.kernel.sealed import open_keys
+from app.policy.actors import ROLE_FOR_CAPACITY, Capacity, Role, Staff
+
+
+class AccountNotEligible(Conflict):
+    """An appointment needs an active account of your organisation that has signed in once and holds the fitting role."""
+
+    title = "This account cannot be appointed"
+
+
+class DifferentPeopleRequired(Conflict):
+    """Who raised the grievance, who protects, who investigates and who reviews are different people in one case."""
+
+    title = "This needs to be somebody else"
+
+
+class AppointmentStands(Conflict):
+    """The account is appointed in this capacity already."""
+
+    title = "The account is appointed already"
+
+
+async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: AppointmentIn) -> Appointment:
+    """The account plays its part in the case and can open its key; an accepted case is investigated from now on.
+
+    Raises:
+        AccountNotEligible: there is no such account, or it is not active, or lacks the role or a key.
+        AccountIsWalled: a wall bars it from the case.
+        AppointmentStands: it is appointed in this capacity already.
+        DifferentPeopleRequired: it plays a part that excludes this one, or submitted the grievance.
+
+    """
+    public_key = await _key_to_grant_to(session, case, draft.account_id, ROLE_FOR_CAPACITY[draft.capacity])
+    if await walls.stands(session, case, draft.account_id):
+        raise walls.AccountIsWalled
+    standing = frozenset(one.capacity for one in await _standing(session, case, draft.account_id))
+    if draft.capacity in standing:
+        raise AppointmentStands
+    if draft.account_id == case.representative_id or not may_also_serve(standing, draft.capacity):
+        raise DifferentPeopleRequired
+    appointment = Appointment(
+        organisation_id=case.organisation_id,
+        case_id=case.id,
+        account_id=draft.account_id,
+        capacity=draft.capacity,
+        appointed_on=clock.today(),
+    )
+    session.add(appointment)
+    grants = await _grant_key(session, case, draft.account_id, public_key)
+    steps: list[Transition] = []
+    if draft.capacity == Capacity.INVESTIGATOR and case.state == CaseState.ACCEPTED:
+        steps.append(await service.advance(session, actor, case, CaseState.INVESTIGATING, None))
+    service.count_change(case)
+    await log.record(
+        session, actor, "appointment.made", case, appointment, *grants, *steps, case_id=case.id
+    )  # fmt: skip
+    return appointment
+
+
+async def end(session: AsyncSession, actor: Staff, case: Case, appointment_id: UUID) -> None:
+    """The appointment is over; who plays no other part has no grant left. Ending it again changes nothing.
+
+    What the account opened before, it has seen. The case key is not turned by this, so that a copy of the key kept
+    outside the service would still open a stolen copy of the database: turning it belongs to a later issue.
+
+    Raises:
+        NotFound: the case has no such appointment.
+        LastCaseOfficer: nobody else could act as case officer.
+
+    """
+    appointment = await session.get(Appointment, (case.organisation_id, appointment_id))
+    if appointment is None or appointment.case_id != case.id:
+        raise NotFound
+    if appointment.ended_on is not None:
+        return
+    if appointment.capacity == Capacity.CASE_OFFICER:
+        await walls.require_another_officer(session, case, appointment.account_id)
+    appointment.ended_on = clock.today()
+    service.count_change(case)
+    plays_another_part = bool(await _standing(session, case, appointment.account_id))
+    taken = [] if plays_another_part else await walls.take_key(session, case, appointment.account_id)
+    await log.record(session, actor, "appointment.ended", case, appointment, case_id=case.id, removed=taken)
+
+
+async def _key_to_grant_to(session: AsyncSession, case: Case, account_id: UUID, role: Role) -> hpke.PublicKey:
+    statement = (
+        select(Account.public_key)
+        .join(
+            RoleGrant,
+            (RoleGrant.organisation_id == Account.organisation_id) & (RoleGrant.account_id == Account.id),
+        )
+        .where(
+            Account.organisation_id == case.organisation_id,
+            Account.id == account_id,
+            Account.state == AccountState.ACTIVE,
+            RoleGrant.role == role,
+            RoleGrant.ended_on.is_(None),
+        )
+    )
+    public_key = await session.scalar(statement.limit(1))
+    if public_key is None:
+        raise AccountNotEligible
+    return hpke.PublicKey(public_key)
+
+
+async def _standing(session: AsyncSession, case: Case, account_id: UUID) -> list[Appointment]:
+    statement = select(Appointment).where(
+        Appointment.organisation_id == case.organisation_id,
+        Appointment.case_id == case.id,
+        Appointment.account_id == account_id,
+        Appointment.ended_on.is_(None),
+    )
+    return list((await session.scalars(statement)).all())
+
+
+async def _grant_key(
+    session: AsyncSession, case: Case, account_id: UUID, public_key: hpke.PublicKey
+) -> list[CaseKeyGrant]:
+    """Seal every version of the case key that this request holds, and the account lacks, to the account."""
+    of_account = (
+        CaseKeyGrant.organisation_id == case.organisation_id,
+        CaseKeyGrant.case_id == case.id,
+        CaseKeyGrant.account_id == account_id,
+    )
+    present = set((await session.scalars(select(CaseKeyGrant.key_version).where(*of_account))).all())
+    granted = [
+        CaseKeyGrant(
+            organisation_id=case.organisation_id,
+            case_id=case.id,
+            account_id=account_id,
+            key_version=version,
+            sealed_key=keys.seal_grant(key, version, case.organisation_id, case.id, account_id, public_key),
+        )
+        for version, key in sorted(open_keys.get().held(case.id).items())
+        if version not in present
+    ]
+    session.add_all(granted)
+    return granted

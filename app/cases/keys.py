@@ -1,0 +1,53 @@
+"""The case key: made at intake, granted to one public key at a time, kept by nobody. Pure. Format: docs/formats.md."""
+
+import secrets
+from uuid import UUID
+
+from app.crypto import contexts, fields, hpke
+
+KEY_BYTES = 32
+FIRST_VERSION = 1
+
+
+def new_case_key() -> bytes:
+    """Return a fresh case key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def _grant_context(organisation_id: UUID, case_id: UUID, version: int, account_id: UUID, public_key: bytes) -> bytes:
+    return contexts.encode("grant", organisation_id, case_id, version, account_id, public_key)
+
+
+def seal_grant(
+    case_key: bytes, version: int, organisation_id: UUID, case_id: UUID, account_id: UUID, public_key: hpke.PublicKey
+) -> bytes:
+    """Return the case key sealed to one account."""
+    context = _grant_context(organisation_id, case_id, version, account_id, public_key.public)
+    return public_key.seal(case_key, context)
+
+
+def open_grant(
+    private: hpke.PrivateKey, sealed: bytes, version: int, organisation_id: UUID, case_id: UUID, account_id: UUID
+) -> bytes:
+    """Return the case key.
+
+    Raises:
+        SealBroken: the grant is another account's, case's or version's, or was altered.
+
+    """
+    return private.open(sealed, _grant_context(organisation_id, case_id, version, account_id, private.public))
+
+
+def seal_under(case_key: bytes, label: str, organisation_id: UUID, case_id: UUID, row: UUID, content: bytes) -> bytes:
+    """Return bytes (a conversation's key, say) sealed under the case key for one row and one purpose."""
+    return fields.seal(case_key, contexts.encode(label, organisation_id, case_id, row), content)
+
+
+def open_under(case_key: bytes, label: str, organisation_id: UUID, case_id: UUID, row: UUID, sealed: bytes) -> bytes:
+    """Return what `seal_under` sealed.
+
+    Raises:
+        SealBroken: it belongs elsewhere or was altered.
+
+    """
+    return fields.open_(case_key, contexts.encode(label, organisation_id, case_id, row), sealed)

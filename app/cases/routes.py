@@ -1,0 +1,265 @@
+"""The case file over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from app.cases import appointments, queries, service, walls
+from app.cases.access import DOOR, on_case, visible_cases
+from app.cases.lifecycle import CaseState
+from app.cases.models import Appointment, Case
+from app.cases.schemas import (
+    AppointmentIn,
+    AppointmentOut,
+    CaseItem,
+    CaseOut,
+    CaseStatus,
+    DecisionIn,
+    ReasonIn,
+    TitleIn,
+    TriageIn,
+    WallIn,
+    WallOut,
+)
+from app.kernel import routing
+from app.kernel.db import DbSession, reads, table_of
+from app.kernel.http import IfMatch, etag, problems, require_version
+from app.kernel.pages import Page, PageOf
+from app.kernel.problems import (
+    Busy,
+    InvalidInput,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unauthenticated,
+)
+from app.policy.actors import Staff
+from app.policy.guard import CurrentActor, requires
+from app.policy.permissions import Permission
+
+router = routing.router("cases", prefix="/v1/cases")
+_CASES, _APPOINTMENTS = table_of(Case), table_of(Appointment)
+StateFilter = Annotated[
+    list[CaseState] | None, Query(max_length=len(CaseState), description="Only cases in one of these states.")
+]
+
+
+@router.get("", response_model=Page[CaseItem], responses=problems(InvalidInput, Unauthenticated, NotFound, Busy))
+@reads
+async def list_cases(
+    actor: Annotated[Staff, requires(Permission.CASE_LIST)], session: DbSession, page: PageOf, state: StateFilter = None
+) -> Page[CaseItem]:
+    """List the cases you are appointed to, newest first.
+
+    The list has no content. A case that a wall bars you from is not in it.
+    """
+    statement, key = visible_cases(actor, *(_CASES.c[name] for name in CaseItem.model_fields)), _APPOINTMENTS.c.case_id
+    if state:  # who has many cases has few in most states, and those are found by the state
+        statement, key = statement.where(_CASES.c.state.in_(state)), _CASES.c.id
+    rows, following = page.cut((await session.execute(page.apply(statement, key))).all())
+    return Page[CaseItem].model_validate({"items": [row._asdict() for row in rows], "next": following})
+
+
+@router.get("/{case_id}", response_model=CaseOut, responses=problems(*DOOR))
+async def read_case(
+    case: Annotated[Case, on_case(Permission.CASE_READ)], session: DbSession, response: Response
+) -> CaseOut:
+    """Read the case file: its life with every reason, its triage, who is appointed and who is walled off."""
+    response.headers["ETag"] = etag(case.version)
+    return await queries.file(session, case)
+
+
+@router.put(
+    "/{case_id}/title",
+    response_model=CaseStatus,
+    responses=problems(*DOOR, PreconditionRequired, PreconditionFailed),
+)
+async def name_case(
+    draft: TitleIn,
+    case: Annotated[Case, on_case(Permission.CASE_TRIAGE)],
+    actor: CurrentActor,
+    session: DbSession,
+    response: Response,
+    expected: IfMatch,
+) -> CaseStatus:
+    """Give the case a title, which only those who work it can read."""
+    require_version(case.version, expected)
+    await service.name(session, actor, case, draft.title)
+    return _answer(case, response)
+
+
+@router.post("/{case_id}/acknowledgement", response_model=CaseStatus, responses=problems(*DOOR))
+async def acknowledge_case(
+    case: Annotated[Case, on_case(Permission.CASE_ACKNOWLEDGE)],
+    actor: CurrentActor,
+    session: DbSession,
+    response: Response,
+) -> CaseStatus:
+    """Acknowledge the grievance to who raised it.
+
+    The first time counts: acknowledging again changes nothing and moves no deadline.
+    """
+    await service.acknowledge(session, actor, case)
+    return _answer(case, response)
+
+
+@router.post(
+    "/{case_id}/triage",
+    response_model=CaseStatus,
+    responses=problems(*DOOR, service.TransitionNotPossible, PreconditionFailed),
+)
+async def triage_case(
+    draft: TriageIn,
+    case: Annotated[Case, on_case(Permission.CASE_TRIAGE)],
+    actor: CurrentActor,
+    session: DbSession,
+    response: Response,
+    expected: IfMatch,
+) -> CaseStatus:
+    """Record the assessment of an acknowledged case and decide its procedure, with the reason."""
+    require_version(case.version, expected, optional=True)
+    await service.triage(session, actor, case, draft)
+    return _answer(case, response)
+
+
+@router.post(
+    "/{case_id}/decision",
+    response_model=CaseStatus,
+    responses=problems(*DOOR, service.TransitionNotPossible, PreconditionFailed),
+)
+async def decide_case(
+    draft: DecisionIn,
+    case: Annotated[Case, on_case(Permission.CASE_TRIAGE)],
+    actor: CurrentActor,
+    session: DbSession,
+    response: Response,
+    expected: IfMatch,
+) -> CaseStatus:
+    """Accept, redirect or decline a triaged case, with the reason.
+
+    An accepted case is under investigation once an investigator is appointed.
+    """
+    require_version(case.version, expected, optional=True)
+    await service.decide(session, actor, case, draft)
+    return _answer(case, response)
+
+
+@router.post(
+    "/{case_id}/appointments",
+    status_code=201,
+    response_model=AppointmentOut,
+    responses=problems(
+        *DOOR,
+        appointments.AccountNotEligible,
+        appointments.AppointmentStands,
+        appointments.DifferentPeopleRequired,
+        walls.AccountIsWalled,
+        PreconditionFailed,
+    ),
+)
+async def appoint_to_case(
+    draft: AppointmentIn,
+    case: Annotated[Case, on_case(Permission.CASE_APPOINT)],
+    actor: CurrentActor,
+    session: DbSession,
+    response: Response,
+    expected: IfMatch,
+) -> AppointmentOut:
+    """Appoint an account to a part in the case, which grants it the case key.
+
+    The first investigator of an accepted case starts the investigation.
+    """
+    require_version(case.version, expected, optional=True)
+    appointment = await appointments.appoint(session, actor, case, draft)
+    names = await queries.names_of(session, case.organisation_id, [appointment.account_id])
+    response.headers["ETag"] = etag(case.version)
+    return queries.appointment_out(appointment, names[appointment.account_id])
+
+
+@router.delete(
+    "/{case_id}/appointments/{appointment_id}",
+    status_code=204,
+    responses=problems(*DOOR, walls.LastCaseOfficer, PreconditionFailed),
+)
+async def end_appointment(
+    appointment_id: UUID,
+    case: Annotated[Case, on_case(Permission.CASE_APPOINT)],
+    actor: CurrentActor,
+    session: DbSession,
+    expected: IfMatch,
+) -> None:
+    """End an appointment; who plays no other part in the case loses its key.
+
+    The appointment stays in the file as ended. A case keeps at least one case officer.
+    """
+    require_version(case.version, expected, optional=True)
+    await appointments.end(session, actor, case, appointment_id)
+
+
+@router.post(
+    "/{case_id}/walls",
+    status_code=201,
+    response_model=WallOut,
+    responses=problems(*DOOR, walls.AccountIsWalled, walls.AccountUnknown, walls.LastCaseOfficer, PreconditionFailed),
+)
+async def raise_wall(
+    draft: WallIn,
+    case: Annotated[Case, on_case(Permission.CASE_WALL)],
+    actor: CurrentActor,
+    session: DbSession,
+    response: Response,
+    expected: IfMatch,
+) -> WallOut:
+    """Bar an account from the case for a conflict of interest.
+
+    It loses its part and its key at once, and from then on the case does not exist for it, whatever its roles.
+    """
+    require_version(case.version, expected, optional=True)
+    wall = await walls.raise_wall(session, actor, case, draft)
+    names = await queries.names_of(session, case.organisation_id, {wall.account_id, wall.raised_by})
+    response.headers["ETag"] = etag(case.version)
+    return queries.wall_out(wall, names)
+
+
+@router.post(
+    "/{case_id}/closure",
+    response_model=CaseStatus,
+    responses=problems(*DOOR, service.TransitionNotPossible, PreconditionFailed),
+)
+async def close_case(
+    draft: ReasonIn,
+    case: Annotated[Case, on_case(Permission.CASE_ADVANCE)],
+    actor: CurrentActor,
+    session: DbSession,
+    response: Response,
+    expected: IfMatch,
+) -> CaseStatus:
+    """Close a case that was released, redirected or declined, with the reason."""
+    require_version(case.version, expected, optional=True)
+    await service.close(session, actor, case, draft.reason)
+    return _answer(case, response)
+
+
+@router.post(
+    "/{case_id}/reopening",
+    response_model=CaseStatus,
+    responses=problems(*DOOR, service.TransitionNotPossible, PreconditionFailed),
+)
+async def reopen_case(
+    draft: ReasonIn,
+    case: Annotated[Case, on_case(Permission.CASE_ADVANCE)],
+    actor: CurrentActor,
+    session: DbSession,
+    response: Response,
+    expected: IfMatch,
+) -> CaseStatus:
+    """Open the investigation of a closed case again, with the reason."""
+    require_version(case.version, expected, optional=True)
+    await service.reopen(session, actor, case, draft.reason)
+    return _answer(case, response)
+
+
+def _answer(case: Case, response: Response) -> CaseStatus:
+    response.headers["ETag"] = etag(case.version)
+    return queries.status(case)

@@ -1,0 +1,129 @@
+"""Raises a wall between an account and a case. It takes the key away in the same act, and beats every permission."""
+
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.models import Account, AccountState, RoleGrant
+from app.audit import log
+from app.cases import service
+from app.cases.models import Appointment, Case, CaseKeyGrant, Wall
+from app.cases.schemas import WallIn
+from app.kernel import clock
+from app.kernel.problems import Conflict
+from app.policy.actors import Capacity, Role, Staff
+
+
+class AccountIsWalled(Conflict):
+    """A wall stands between this account and the case. It was raised for a conflict of interest, and stays."""
+
+    title = "A wall bars this account from the case"
+
+
+class AccountUnknown(Conflict):
+    """Your organisation has no account with this id."""
+
+    title = "There is no such account"
+
+
+class LastCaseOfficer(Conflict):
+    """Nobody else could act as case officer. Appoint another one first, so that the case is never left alone."""
+
+    title = "The case would have no case officer"
+
+
+async def stands(session: AsyncSession, case: Case, account_id: UUID) -> bool:
+    """Whether a wall bars the account from the case."""
+    wall = exists().where(
+        Wall.organisation_id == case.organisation_id, Wall.case_id == case.id, Wall.account_id == account_id
+    )
+    return bool(await session.scalar(select(wall)))
+
+
+async def require_another_officer(session: AsyncSession, case: Case, account_id: UUID) -> None:
+    """Return if another account than this one can act as case officer: appointed, active, in the role, with the key.
+
+    Raises:
+        LastCaseOfficer: there is none.
+
+    """
+    another = exists().where(
+        Appointment.organisation_id == case.organisation_id,
+        Appointment.case_id == case.id,
+        Appointment.capacity == Capacity.CASE_OFFICER,
+        Appointment.ended_on.is_(None),
+        Appointment.account_id != account_id,
+        Account.organisation_id == case.organisation_id,
+        Account.id == Appointment.account_id,
+        Account.state == AccountState.ACTIVE,
+        RoleGrant.organisation_id == case.organisation_id,
+        RoleGrant.account_id == Appointment.account_id,
+        RoleGrant.role == Role.CASE_OFFICER,
+        RoleGrant.ended_on.is_(None),
+        CaseKeyGrant.organisation_id == case.organisation_id,
+        CaseKeyGrant.case_id == case.id,
+        CaseKeyGrant.account_id == Appointment.account_id,
+        CaseKeyGrant.key_version == case.key_version,
+    )
+    if not await session.scalar(select(another)):
+        raise LastCaseOfficer
+
+
+async def take_key(session: AsyncSession, case: Case, account_id: UUID) -> list[CaseKeyGrant]:
+    """Delete every grant of the case key to the account, and return them for the audit event.
+
+    The key itself stays as it is: whoever opened it before, and kept it outside this service, could still read a stolen
+    copy of the database. Turning the key for new content belongs to a later issue.
+    """
+    statement = select(CaseKeyGrant).where(
+        CaseKeyGrant.organisation_id == case.organisation_id,
+        CaseKeyGrant.case_id == case.id,
+        CaseKeyGrant.account_id == account_id,
+    )
+    grants = list((await session.scalars(statement)).all())
+    for grant in grants:
+        await session.delete(grant)
+    return grants
+
+
+async def raise_wall(session: AsyncSession, actor: Staff, case: Case, draft: WallIn) -> Wall:
+    """The account is barred from the case: its appointments are ended, its grants deleted, the case hidden from it.
+
+    Who raises a wall may bar themselves. Nothing takes a wall down.
+
+    Raises:
+        AccountUnknown: the organisation has no such account.
+        AccountIsWalled: a wall stands already.
+        LastCaseOfficer: nobody else could act as case officer.
+
+    """
+    known = exists().where(Account.organisation_id == case.organisation_id, Account.id == draft.account_id)
+    if not await session.scalar(select(known)):
+        raise AccountUnknown
+    if await stands(session, case, draft.account_id):
+        raise AccountIsWalled
+    standing = select(Appointment).where(
+        Appointment.organisation_id == case.organisation_id,
+        Appointment.case_id == case.id,
+        Appointment.account_id == draft.account_id,
+        Appointment.ended_on.is_(None),
+    )
+    ended = (await session.scalars(standing)).all()
+    if any(appointment.capacity == Capacity.CASE_OFFICER for appointment in ended):
+        await require_another_officer(session, case, draft.account_id)
+    for appointment in ended:
+        appointment.ended_on = clock.today()
+    wall = Wall(
+        organisation_id=case.organisation_id,
+        case_id=case.id,
+        account_id=draft.account_id,
+        raised_by=actor.account_id,
+        raised_on=clock.today(),
+        reason=draft.reason,
+    )
+    session.add(wall)
+    service.count_change(case)
+    taken = await take_key(session, case, draft.account_id)
+    await log.record(session, actor, "wall.raised", case, wall, *ended, case_id=case.id, removed=taken)
+    return wall

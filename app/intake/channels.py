@@ -1,0 +1,325 @@
+"""Channels: opening and changing them, their public page, and the door that submissions go through."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import Executable, and_, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts import service as accounts
+from app.accounts.models import Account, AccountState, Organisation, RoleGrant
+from app.audit import log
+from app.cases.deadlines import LawProfile
+from app.cases.opening import Officer
+from app.crypto import hpke, identity, receipts
+from app.intake.channel_schemas import (
+    ChannelDetail,
+    ChannelIn,
+    ChannelItem,
+    ChannelOut,
+    ChannelPatch,
+    CustodianOut,
+    ReceiptFormatOut,
+)
+from app.intake.models import Channel, ChannelOfficer, Custodian
+from app.intake.receipts import salt
+from app.intake.schemas import encoded
+from app.kernel.http import require_version
+from app.kernel.keyring import ServiceKeys
+from app.kernel.pages import Page, PageQuery
+from app.kernel.problems import Conflict, InvalidInput, NotFound, Problem
+from app.policy.actors import Role, Staff
+
+SECURITY_STATEMENT = """\
+You need no account. The service sets no cookie and keeps no address, no name of your device, and no hour: only the
+day.
+
+The service reads what you send while it seals it. After that, what you wrote opens only to your receipt and to those
+appointed to the case. Administrators, and whoever takes the database, cannot read it.
+
+If you say who you are, that is sealed by itself before anything is stored. Only as many custodians as this page says,
+together and with the service's erasure key, can open it. Those who work the case cannot.
+
+The receipt is the only way back, and the service does not keep it. A client that makes the receipt's keys itself
+never sends the receipt, and opens the inbox on its own machine.
+
+What you write may itself tell who you are. A service altered by whoever runs it could read what passes through it."""
+"""What the public page says that the service sees, keeps and cannot open: a paragraph each."""
+_PARAGRAPHS = [" ".join(paragraph.split()) for paragraph in SECURITY_STATEMENT.split("\n\n")]
+_KEPT_CHANNELS = 1_000
+_KEPT_KEYS = 4_096
+
+
+class ChannelNameTaken(Conflict):
+    """Another channel has this address already. Choose another slug."""
+
+    title = "This address is taken"
+
+
+class ChannelClosed(Conflict):
+    """The channel takes no grievances at present. Its page says what else you can do."""
+
+    title = "The channel is closed"
+
+
+class ChannelUnattended(Problem):
+    """No case officer of this channel could open a grievance that is sent now, so that nothing was stored. Try another way."""
+
+    status = 503
+    title = "Nobody could read this at present"
+    retry_after = 3600
+
+
+@dataclass(frozen=True)
+class Door:
+    """All that a submission needs to know of its channel, every key loaded."""
+
+    organisation_id: UUID
+    channel_id: UUID
+    law_profile: LawProfile
+    threshold: int
+    custodians: tuple[identity.Custodian, ...]
+    officers: tuple[Officer, ...]
+
+
+class _KnownCustodians:
+    """The loaded keys of custodians, by version of their channel, so that a submission need not fetch them."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[UUID, int], tuple[identity.Custodian, ...]] = OrderedDict()
+
+    async def of(
+        self, session: AsyncSession, organisation_id: UUID, channel_id: UUID, version: int
+    ) -> tuple[identity.Custodian, ...]:
+        known = self._known.get((channel_id, version))
+        if known is None:
+            rows = await _custodians_of(session, organisation_id, channel_id)
+            known = tuple(identity.Custodian(row.id, hpke.PublicKey(row.public_key)) for row in rows)
+            self._known[channel_id, version] = known
+            if len(self._known) > _KEPT_CHANNELS:
+                self._known.popitem(last=False)
+        return known
+
+
+_known_custodians = _KnownCustodians()
+_loaded = lru_cache(maxsize=_KEPT_KEYS)(hpke.PublicKey)
+
+
+async def _custodians_of(session: AsyncSession, organisation_id: UUID, channel_id: UUID) -> list[Custodian]:
+    statement = (
+        select(Custodian)
+        .where(Custodian.organisation_id == organisation_id, Custodian.channel_id == channel_id)
+        .order_by(Custodian.label, Custodian.id)
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+def _how_to_find_a_door() -> Executable:
+    officer = and_(ChannelOfficer.organisation_id == Channel.organisation_id, ChannelOfficer.channel_id == Channel.id)
+    account = and_(
+        Account.organisation_id == Channel.organisation_id,
+        Account.id == ChannelOfficer.account_id,
+        Account.state == AccountState.ACTIVE,
+    )
+    role = and_(
+        RoleGrant.organisation_id == Account.organisation_id,
+        RoleGrant.account_id == Account.id,
+        RoleGrant.role == Role.CASE_OFFICER,
+        RoleGrant.ended_on.is_(None),
+    )
+    return (
+        select(
+            Channel.organisation_id,
+            Channel.id,
+            Channel.version,
+            Channel.is_open,
+            Channel.law_profile,
+            Channel.threshold,
+            Account.id.label("account_id"),
+            Account.public_key,
+            RoleGrant.id.label("role_id"),
+        )
+        .outerjoin(ChannelOfficer, officer)
+        .outerjoin(Account, account)
+        .outerjoin(RoleGrant, role)
+        .where(Channel.slug == bindparam("slug"))
+    )
+
+
+_DOOR = _how_to_find_a_door()
+"""Every submission runs it, so it is put together once."""
+
+
+async def door(session: AsyncSession, slug: str, *, organisation_id: UUID | None = None) -> Door:
+    """Return the door of an open channel, with those of its officers who are active and still hold the role.
+
+    Raises:
+        NotFound: there is no such channel, or not in that organisation.
+        ChannelClosed: it takes no grievances.
+
+    """
+    rows = (await session.execute(_DOOR, {"slug": slug})).all()
+    if not rows or organisation_id not in {None, rows[0].organisation_id}:
+        raise NotFound
+    found = rows[0]
+    if not found.is_open:
+        raise ChannelClosed
+    custodians = await _known_custodians.of(session, found.organisation_id, found.id, found.version)
+    attending = {
+        row.account_id: row.public_key for row in rows if row.role_id is not None and row.public_key is not None
+    }
+    return Door(
+        found.organisation_id,
+        found.id,
+        LawProfile(found.law_profile),
+        found.threshold,
+        custodians,
+        tuple(Officer(account_id, _loaded(public_key)) for account_id, public_key in attending.items()),
+    )
+
+
+async def open_channel(session: AsyncSession, actor: Staff, draft: ChannelIn) -> Channel:
+    """Return a new channel, which takes grievances at once.
+
+    Raises:
+        ChannelNameTaken: another channel has the slug.
+        InvalidInput: somebody named is not active or does not hold the role of their part.
+
+    """
+    await _require_fit(session, actor, draft)
+    if (await session.execute(select(Channel.id).where(Channel.slug == draft.slug))).first() is not None:
+        raise ChannelNameTaken
+    texts = draft.model_dump(include={"slug", "name", "procedure_text", "law_profile", "threshold"})
+    channel = Channel(organisation_id=actor.organisation_id, is_open=True, **texts)
+    session.add(channel)
+    await session.flush()
+    officers = [
+        ChannelOfficer(organisation_id=actor.organisation_id, channel_id=channel.id, account_id=account_id)
+        for account_id in draft.case_officers
+    ]
+    custodians = [
+        Custodian(organisation_id=actor.organisation_id, channel_id=channel.id, **custodian.model_dump())
+        for custodian in draft.custodians
+    ]
+    session.add_all([*officers, *custodians])
+    await log.record(session, actor, "channel.opened", channel, *officers, *custodians)
+    return channel
+
+
+async def _require_fit(session: AsyncSession, actor: Staff, draft: ChannelIn) -> None:
+    parts = [
+        (Role.CASE_OFFICER, [(account_id, f"/case_officers/{n}") for n, account_id in enumerate(draft.case_officers)]),
+        (
+            Role.CUSTODIAN,
+            [(custodian.account_id, f"/custodians/{n}/account_id") for n, custodian in enumerate(draft.custodians)],
+        ),
+    ]
+    errors = []
+    for role, places in parts:
+        fit = await accounts.public_keys(session, actor.organisation_id, [account_id for account_id, _ in places], role)
+        rule = f"must be an active account that holds the role {role}"
+        errors += [
+            {"in": "body", "pointer": place, "rule": rule} for account_id, place in places if account_id not in fit
+        ]
+    if errors:
+        raise InvalidInput(errors=errors)
+
+
+async def change_channel(
+    session: AsyncSession, actor: Staff, slug: str, draft: ChannelPatch, expected: int | None
+) -> Channel:
+    """Return the channel with the texts and state that the draft names.
+
+    Raises:
+        NotFound: the organisation has no such channel.
+        PreconditionRequired: no version was named.
+        PreconditionFailed: another version was named.
+
+    """
+    channel = await _of_organisation(session, actor, slug)
+    require_version(channel.version, expected)
+    for name, value in draft.model_dump(exclude_none=True).items():
+        setattr(channel, name, value)
+    await log.record(session, actor, "channel.changed", channel)
+    return channel
+
+
+async def _of_organisation(session: AsyncSession, actor: Staff, slug: str) -> Channel:
+    statement = select(Channel).where(Channel.organisation_id == actor.organisation_id, Channel.slug == slug)
+    channel = (await session.execute(statement)).scalar_one_or_none()
+    if channel is None:
+        raise NotFound
+    return channel
+
+
+async def detail(session: AsyncSession, channel: Channel) -> ChannelDetail:
+    """Return a channel as an administrator sees it."""
+    officers = select(ChannelOfficer.account_id).where(
+        ChannelOfficer.organisation_id == channel.organisation_id, ChannelOfficer.channel_id == channel.id
+    )
+    return ChannelDetail(
+        **_item(channel).model_dump(),
+        procedure_text=channel.procedure_text,
+        custodians=_shown(await _custodians_of(session, channel.organisation_id, channel.id)),
+        case_officers=sorted((await session.execute(officers)).scalars()),
+    )
+
+
+async def list_channels(session: AsyncSession, actor: Staff, page: PageQuery) -> Page[ChannelItem]:
+    """Return one page of the organisation's channels."""
+    statement = page.apply(select(Channel).where(Channel.organisation_id == actor.organisation_id), Channel.id)
+    rows, following = page.cut((await session.execute(statement)).scalars().all())
+    return Page(items=[_item(channel) for channel in rows], next=following)
+
+
+async def public_page(session: AsyncSession, keys: ServiceKeys, slug: str) -> ChannelOut:
+    """Return the public page of a channel.
+
+    Raises:
+        NotFound: there is no such channel.
+
+    """
+    statement = (
+        select(Channel, Organisation.name.label("organisation"))
+        .join(Organisation, Organisation.id == Channel.organisation_id)
+        .where(Channel.slug == slug)
+    )
+    found = (await session.execute(statement)).one_or_none()
+    if found is None:
+        raise NotFound
+    channel: Channel = found[0]
+    return ChannelOut(
+        slug=channel.slug,
+        name=channel.name,
+        organisation=found.organisation,
+        procedure_text=channel.procedure_text,
+        law_profile=LawProfile(channel.law_profile),
+        is_open=channel.is_open,
+        threshold=channel.threshold,
+        custodians=_shown(await _custodians_of(session, channel.organisation_id, channel.id)),
+        receipt=ReceiptFormatOut(
+            words=receipts.WORDS_IN_A_RECEIPT,
+            salt=encoded(salt(keys)),
+            memory_kib=receipts.MEMORY_KIB,
+            iterations=receipts.ITERATIONS,
+        ),
+        security_statement=_PARAGRAPHS,
+    )
+
+
+def _shown(custodians: list[Custodian]) -> list[CustodianOut]:
+    return [CustodianOut(id=one.id, label=one.label, public_key=encoded(one.public_key)) for one in custodians]
+
+
+def _item(channel: Channel) -> ChannelItem:
+    return ChannelItem(
+        id=channel.id,
+        slug=channel.slug,
+        name=channel.name,
+        law_profile=LawProfile(channel.law_profile),
+        threshold=channel.threshold,
+        is_open=channel.is_open,
+        version=channel.version,
+    )

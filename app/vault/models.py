@@ -1,0 +1,37 @@
+"""The tables of sealed identities. Whoever takes them can open none: see docs/formats.md, "Identity"."""
+
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from app.kernel.db import Base, InOrganisation, OfCase, belongs_to, plain, sealed_otherwise
+
+
+class SealedIdentity(OfCase, Base):
+    """Who somebody is, or that somebody gave no name: the two look alike. Its erasure key is kept apart, in a file."""
+
+    __tablename__ = "sealed_identities"
+    threshold: Mapped[int] = plain(because="how many custodians it takes")
+    holders: Mapped[int] = plain(because="how many custodians hold a share")
+    ciphertext: Mapped[bytes] = sealed_otherwise("under a key shared among custodians, padded", LargeBinary)
+    check_value: Mapped[bytes] = plain(LargeBinary(16), because="derived from the key; shows whether shares fit")
+    commitments: Mapped[bytes] = plain(
+        LargeBinary, because="hashes of random pieces, 32 bytes each, that name who lies"
+    )
+
+    __table_args__ = (belongs_to("cases", "case_id"), Index(None, "organisation_id", "case_id"))
+
+
+class IdentityShare(InOrganisation, Base):
+    """One custodian's share of the key of one identity."""
+
+    __tablename__ = "identity_shares"
+    identity_id: Mapped[UUID] = plain(because="of which identity")
+    custodian_id: Mapped[UUID] = plain(because="whose share")
+    share: Mapped[bytes] = sealed_otherwise("HPKE to the custodian's public key", LargeBinary)
+
+    __table_args__ = (
+        belongs_to("sealed_identities", "identity_id"),
+        UniqueConstraint("organisation_id", "identity_id", "custodian_id"),
+    )
