@@ -1,0 +1,1 @@
+"""What the investigator gathered: exhibits, requests that were never answered, and what each bears on."""

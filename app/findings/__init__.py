@@ -1,0 +1,1 @@
+"""What the evidence shows about each allegation: reasoned, citing exhibits, final once a second person agrees."""
