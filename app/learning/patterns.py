@@ -1,0 +1,117 @@
+"""Where a text holds addresses, numbers and references that lead to one person; knows no redactions."""
+
+import re
+from collections.abc import Iterator
+
+from email_validator import EmailNotValidError, validate_email
+from phonenumbers import Leniency, PhoneNumberMatcher
+from stdnum.gb import nhs, upn, utr
+
+_REGION = "GB"
+_LOCAL_PART = r"[\w%+'-]{1,64}(?:\.[\w%+'-]{1,64}){0,16}"
+_DOMAIN = r"[^\W_](?:[\w-]{0,62}[^\W_])?(?:\.[^\W_](?:[\w-]{0,62}[^\W_])?){0,8}"
+_EMAIL = re.compile(rf"(?<![\w%+'-]){_LOCAL_PART}@{_DOMAIN}")
+_PUBLIC_SUFFIX = ".example"
+"""Put behind a domain, so that names which are reserved or local, such as ".local", are found too."""
+
+_FEWEST_DIGITS = 9
+"""With fewer, a number is a public line such as 0800 1111, or somebody's only for those who know the area."""
+_FIRST_SIGNS = "0+\uff10\uff0b"  # also in full width
+_ENOUGH_DIGITS = re.compile(rf"(?:\d\D{{0,4}}){{{_FEWEST_DIGITS - 1}}}\d")
+# The matcher of the library passes over a number that other digits follow, as in "07700 900123 2 days later".
+_BRITISH_NUMBER = re.compile(
+    r"(?<![\d/])(?:(?:\+|00)44[\s.-]?(?:\(0\)[\s.-]?)?|\(?0)"
+    r"(?:\d{2}\)?[\s.-]?\d{4}|\d{3}\)?[\s.-]?\d{3}|\d{4,5}\)?[\s.-]?\d{2,3})"
+    r"[\s.-]?\d{3,4}(?![\d/])"
+)
+
+_OWN = re.compile(r"(?<!\w)CAN-[\dA-Z]{4}-[\dA-Z]{4}(?!\w)", re.IGNORECASE)
+"""The shape of the references that this service gives out."""
+_SIGN = r"[/_#-]"  # not a stop: "S.111" is a section of an Act
+_SHAPED = re.compile(rf"(?<![\w/.@-])(?=[\w/#-]{{0,24}}[A-Z])(?:[A-Z\d]{{1,12}}{_SIGN}){{1,6}}[A-Z\d]{{1,16}}(?![\w@])")
+_LETTERS_THEN_DIGITS = re.compile(r"(?<!\w)[A-Z]{2,6}\d{5,12}(?!\w)")
+_INTRODUCED = re.compile(
+    r"\b(?:ref(?:erence)?"
+    r"|(?:application|case|claim|complaint|employee|file|incident|payroll|patient|pupil|staff|ticket)"
+    r"\s{1,3}(?:ref(?:erence)?|no\b|num(?:ber)?\b|id\b|#))[.:#-]?\s{0,3}"
+    r"(?:(?:no\b|number\b|is\b|#)[.:]?\s{0,3})?"
+    r"(?P<token>(?=[^\s,;]{0,20}\d)[^\W_][\w/.:#-]{1,30}\w)",
+    re.IGNORECASE,
+)
+_FEWEST_REFERENCE_DIGITS = 3
+_DIGITS = re.compile(r"\d+")
+_YEAR = re.compile(r"(?:19|20)\d{2}")
+
+_TEN_DIGITS = re.compile(r"(?<![\d/-])(?:\d{10}|\d{3}[\s-]\d{3}[\s-]\d{4}|\d{5}\s\d{5})[Kk]?(?![\w/-])")
+_PUPIL_NUMBER = re.compile(r"(?<!\w)[A-Z]\d{11}[A-Z\d](?!\w)", re.IGNORECASE)
+_NATIONAL_INSURANCE = re.compile(r"(?<!\w)[A-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D](?!\w)", re.IGNORECASE)
+_POSTCODE = re.compile(r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]?\s{0,2}\d[ABD-HJLNP-UW-Z]{2}(?!\w)", re.IGNORECASE)
+
+
+def find_email_addresses(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where an address stands that a mail programme would accept, also within one network ("ann@intranet")."""
+    for match in _EMAIL.finditer(text):
+        try:
+            validate_email(match.group() + _PUBLIC_SUFFIX, check_deliverability=False)
+        except EmailNotValidError:
+            continue
+        yield match.span()
+
+
+def find_telephone_numbers(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where a number stands that can be dialled, or that is written as one though nobody holds it.
+
+    Ofcom's numbers for drama (07700 900000 to 900999) are of the second sort, and so is a number with one digit wrong.
+    """
+    if _ENOUGH_DIGITS.search(text) is None:
+        return
+    for number in PhoneNumberMatcher(text, _REGION, leniency=Leniency.POSSIBLE):
+        digits = sum(character.isdigit() for character in number.raw_string)
+        if digits >= _FEWEST_DIGITS and number.raw_string.lstrip("(")[0] in _FIRST_SIGNS:
+            yield number.start, number.end
+    for match in _BRITISH_NUMBER.finditer(text):
+        yield match.span()
+
+
+def find_references(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the reference of a file, case or complaint stands: by its shape, or because a word announces it.
+
+    Three digits at least, and more than a year: "COVID-19", "2018/19" and "post-2015" are no references.
+    """
+    for match in _SHAPED.finditer(text):
+        if _is_distinct(match.group()):
+            yield match.span()
+    for pattern in (_OWN, _LETTERS_THEN_DIGITS):
+        for match in pattern.finditer(text):
+            yield match.span()
+    for match in _INTRODUCED.finditer(text):
+        if _is_distinct(match["token"]):
+            yield match.span("token")
+
+
+def find_national_numbers(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where an NHS number, a unique pupil number, a taxpayer reference or a National Insurance number stands.
+
+    Source: NHS number, UPN and UTR with their check digits, python-stdnum; HMRC manual NIM39110 for the shape of a
+    National Insurance number. Its list of unused prefixes is left aside, so that a mistyped one is found too.
+    """
+    for match in _TEN_DIGITS.finditer(text):
+        if nhs.is_valid(match.group()) or utr.is_valid(match.group().replace("-", "")):
+            yield match.span()
+    for match in _PUPIL_NUMBER.finditer(text):
+        if upn.is_valid(match.group()):
+            yield match.span()
+    for match in _NATIONAL_INSURANCE.finditer(text):
+        yield match.span()
+
+
+def find_postcodes(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where a full postcode of the United Kingdom stands; about fifteen addresses share one."""
+    for match in _POSTCODE.finditer(text):
+        yield match.span()
+
+
+def _is_distinct(token: str) -> bool:
+    digits = _DIGITS.findall(token)
+    enough = sum(map(len, digits)) >= _FEWEST_REFERENCE_DIGITS
+    return enough and not (len(digits) == 1 and _YEAR.fullmatch(digits[0]))

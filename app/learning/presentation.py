@@ -1,0 +1,144 @@
+"""Puts summaries and releases into the words of the wire, for those who work the case."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from app.findings.outcomes import Outcome
+from app.learning.detectors import Suggestion
+from app.learning.manuscript import Manuscript, PlacedLeak
+from app.learning.models import Approval, Release, Summary, SummaryState
+from app.learning.redaction import Redaction
+from app.learning.release import ReleaseState
+from app.learning.schemas import (
+    AcceptedLeakOut,
+    ApprovalOut,
+    LeakOut,
+    ParagraphOut,
+    RedactionText,
+    ReleaseMade,
+    SuggestionOut,
+    SummaryItem,
+    SummaryOut,
+)
+from app.learning.service import Reading
+from app.policy.actors import Role
+
+
+def summary_item(summary: Summary) -> SummaryItem:
+    """Return a summary as a list shows it."""
+    return SummaryItem(
+        id=summary.id,
+        report_id=summary.report_id,
+        state=SummaryState(summary.state),
+        title=summary.title,
+        author_ids=[UUID(author) for author in summary.author_ids],
+        version=summary.version,
+    )
+
+
+def summary_out(summary: Summary, reading: Reading, approvals: Iterable[Approval]) -> SummaryOut:
+    """Return a summary as those who work on it read it."""
+    return SummaryOut(
+        **summary_item(summary).model_dump(),
+        paragraphs=_paragraphs(reading),
+        redactions=[redaction_text(redaction) for redaction in reading.manuscript.redactions],
+        preview=reading.preview,
+        content_hash=reading.digest.hex(),
+        leaks=leaks_out(reading.leaks),
+        blocking=len(reading.blocking),
+        accepted=[AcceptedLeakOut.model_validate(accepted) for accepted in summary.accepted],
+        approvals=[
+            ApprovalOut(
+                id=approval.id,
+                summary_version=approval.summary_version,
+                reviewer_id=approval.reviewer_id,
+                made_on=approval.made_on,
+                voided_on=approval.voided_on,
+                content_hash=approval.content_hash.hex(),
+                statement=approval.statement,
+            )
+            for approval in approvals
+        ],
+    )
+
+
+def _paragraphs(reading: Reading) -> list[ParagraphOut]:
+    pairs = zip(reading.manuscript.paragraphs, reading.preview.paragraphs, strict=True)
+    return [
+        ParagraphOut(
+            section=written.section,
+            text=written.text,
+            finding=written.finding,
+            outcome=None if released.outcome is None else Outcome(released.outcome),
+            redacted=released.text,
+        )
+        for written, released in pairs
+    ]
+
+
+def redaction_text(redaction: Redaction) -> RedactionText:
+    """Return a redaction by the names of the wire."""
+    return RedactionText(
+        paragraph=redaction.span.paragraph,
+        start=redaction.span.start,
+        end=redaction.span.end,
+        type=redaction.kind,
+        reason=redaction.reason,
+        replacement=redaction.replacement,
+    )
+
+
+def leaks_out(leaks: Iterable[PlacedLeak]) -> list[LeakOut]:
+    """Return leaks by the names of the wire."""
+    return [
+        LeakOut(
+            id=placed.leak.id,
+            check=placed.leak.check,
+            place=placed.place,
+            paragraph=placed.paragraph,
+            start=placed.leak.start,
+            end=placed.leak.end,
+            severity=placed.leak.severity,
+            is_acceptable=placed.leak.is_acceptable,
+            is_accepted=placed.is_accepted,
+            explanation=placed.leak.explanation,
+        )
+        for placed in leaks
+    ]
+
+
+def suggestions_out(manuscript: Manuscript) -> list[SuggestionOut]:
+    """Return what detectors would redact and is not redacted yet."""
+    return [_suggestion(found) for found in manuscript.suggestions()]
+
+
+def _suggestion(found: Suggestion) -> SuggestionOut:
+    return SuggestionOut(
+        paragraph=found.span.paragraph,
+        start=found.span.start,
+        end=found.span.end,
+        type=found.kind,
+        explanation=found.explanation,
+        replacement=found.replacement,
+        detector=found.detector,
+        score=found.score,
+        is_direct=found.is_direct,
+    )
+
+
+def release_made(release: Release, audiences: Sequence[Role]) -> ReleaseMade:
+    """Return a release as those who work the case see it."""
+    return ReleaseMade(
+        id=release.id,
+        number=release.number,
+        summary_id=release.summary_id,
+        state=ReleaseState(release.state),
+        title=release.title,
+        audiences=list(audiences),
+        content_hash=release.content_hash.hex(),
+        released_on=release.released_on,
+        released_by=release.released_by,
+        ended_on=release.ended_on,
+        ended_by=release.ended_by,
+        withdrawal_reason=release.withdrawal_reason,
+    )
