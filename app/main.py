@@ -1,0 +1,147 @@
+"""Puts the service together. It refuses to start if a route is unguarded."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+
+from app import models, openapi
+from app.accounts import authentication
+from app.accounts import routes as accounts
+from app.accounts.tokens import SigningKey, TokenKeys
+from app.allegations import routes as allegations
+from app.audit import log
+from app.audit import routes as audit
+from app.cases import routes as cases
+from app.evidence import routes as evidence
+from app.findings import routes as findings
+from app.intake import routes as intake
+from app.kernel import http, idempotency
+from app.kernel.db import Database
+from app.kernel.keyring import KeyFilesUnsafe, ServiceKeys, read_private
+from app.kernel.problems import NotAllowed, NotFound, Problem
+from app.kernel.runtime import Runtime
+from app.kernel.settings import Settings
+from app.kernel.slow import SlowPool
+from app.learning import routes as learning
+from app.policy.guard import Operation, Refusal, operations
+from app.reference import routes as reference
+from app.reports import routes as reports
+
+__all__ = ["create_app", "create_runtime", "models"]
+STAFF = (
+    accounts.router, audit.router, intake.staff_router, cases.router, allegations.router, evidence.router, findings.router,
+    reports.router, learning.router,
+)  # fmt: skip
+REPORTER = (intake.reporter_router,)
+_A_DAY = 86_400
+DESCRIPTION = """A case file for grievances that people are afraid to raise.
+
+Sign in at `POST /v1/auth/token`; send the access token as `Authorization: Bearer …` and the unlock secret as `X-Unlock`.
+People who report need no account: `POST /v1/channels/{channel}/grievances` answers with a receipt, which opens the inbox.
+Every refusal is a problem document (RFC 9457) whose `type` is a page of this service.
+"""
+
+
+class UnguardedRoute(Exception):
+    """A route has no guard, or more than one."""
+
+
+def create_runtime(settings: Settings) -> Runtime:
+    """Return what a process holds, from its settings and its key files.
+
+    Raises:
+        KeyFilesUnsafe: a key file is missing or open to others.
+
+    """
+    return Runtime(
+        settings,
+        Database(settings.effective_database_url, settings.database_connections),
+        ServiceKeys.from_folder(settings.keys_folder),
+        SlowPool(settings.slow_workers, settings.slow_queue),
+    )
+
+
+def read_token_keys(folder: Path) -> TokenKeys:
+    """Return the keys that sign access tokens: the newest of the folder signs, the others still verify.
+
+    Raises:
+        KeyFilesUnsafe: a key file is open to others.
+
+    """
+    newest_first = sorted(
+        folder.glob("tokens-*.pem"), key=lambda path: int(path.stem.removeprefix("tokens-")), reverse=True
+    )
+    if not newest_first:
+        message = "there is no key that signs access tokens"
+        raise KeyFilesUnsafe(message)
+    active, *previous = (SigningKey(read_private(path)) for path in newest_first)
+    return TokenKeys(active, tuple(previous))
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the service with the faces that its settings name, every route of which has exactly one guard.
+
+    Raises:
+        UnguardedRoute: otherwise.
+        KeyFilesUnsafe: a key file is missing or open to others.
+
+    """
+    settings = settings or Settings()
+    app = FastAPI(
+        title="Candour", version="0.1.0", summary="Sealed, answered, never buried.", description=DESCRIPTION,
+        docs_url=None, redoc_url=None, lifespan=_lifespan, separate_input_output_schemas=False,
+        generate_unique_id_function=lambda route: route.name,
+    )  # fmt: skip
+    app.state.runtime = create_runtime(settings)
+    app.state.token_keys = read_token_keys(settings.keys_folder)
+    app.state.authenticate = authentication.authenticate
+    http.install(app)
+    for kind in (NotFound, NotAllowed):
+        app.add_exception_handler(kind, _on_refusal)
+    faces = {"reporter": REPORTER, "staff": STAFF}
+    for router in (reference.router, *(router for face in sorted(settings.faces) for router in faces[face])):
+        app.include_router(router)
+    app.add_middleware(http.Edge, api=app)
+    found = operations(app)
+    _refuse_unguarded(found)
+    openapi.install(app, found)
+    return app
+
+
+def _refuse_unguarded(found: list[Operation]) -> None:
+    for operation in found:
+        if len(operation.guards) != 1:
+            message = f"{operation.method} {operation.path} has {len(operation.guards)} guards"
+            raise UnguardedRoute(message)
+
+
+async def _keep_house(runtime: Runtime) -> None:
+    """Remove what is only kept for days: at the start and once a day."""
+    while True:
+        async with runtime.database.session(write=True) as session:
+            await idempotency.remove_old(session)
+        await asyncio.sleep(_A_DAY)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    runtime: Runtime = app.state.runtime
+    housekeeping = asyncio.create_task(_keep_house(runtime))
+    yield
+    housekeeping.cancel()
+    runtime.slow.close()
+    await runtime.database.close()
+
+
+async def _on_refusal(request: Request, problem: Exception) -> Response:
+    """Answer as for any problem; if somebody signed in was refused a door, the log keeps that, in a transaction of its own."""
+    assert isinstance(problem, Problem)  # noqa: S101 registered for two problems
+    refusal: Refusal | None = getattr(problem, "refusal", None)
+    if refusal is not None:
+        runtime: Runtime = request.app.state.runtime
+        async with runtime.database.session(write=True) as session:
+            await log.record(session, refusal.staff, f"refused.{refusal.permission}", case_id=refusal.case_id)
+    return http.problem_response(problem, request)

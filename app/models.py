@@ -1,0 +1,17 @@
+"""Imports every table, so that the migrations and the schema's tests see them all."""
+
+from app.accounts import models as accounts
+from app.allegations import models as allegations
+from app.audit import models as audit
+from app.cases import models as cases
+from app.evidence import models as evidence
+from app.findings import models as findings
+from app.intake import models as intake
+from app.kernel import idempotency
+from app.learning import models as learning
+from app.reports import models as reports
+from app.vault import models as vault
+
+__all__ = [
+    "accounts", "allegations", "audit", "cases", "evidence", "findings", "idempotency", "intake", "learning", "reports", "vault",
+]  # fmt: skip

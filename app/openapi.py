@@ -1,0 +1,118 @@
+"""Completes the OpenAPI document: what each door asks, examples of every body, one shape for every refusal."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.kernel.http import PROBLEM_JSON, PROBLEM_SCHEMA
+from app.policy.guard import Operation
+
+TAGS = {
+    "about": "The service itself: whether it is well, what its problems mean, and this documentation.",
+    "reporting": "For people who report: the channel's page, the grievance, the inbox. No account, no cookie, no address kept.",
+    "collective grievances": "For union representatives: one grievance of many people, with headcount claims and sealed identities.",
+    "channels": "For administrators: the public doors, their custodians' keys and their case officers.",
+    "accounts": "For administrators: who may sign in, and for what.",
+    "signing in": "Password, code, tokens and the unlock secret.",
+    "oneself": "One's own account: what it may, and its password.",
+    "cases": "The case file: its life, appointments, walls and deadlines.",
+    "allegations": "What is alleged, grouped into themes; every rearrangement is remembered.",
+    "evidence": "Exhibits, what was asked for and does not exist or was refused, and what each bears on.",
+    "findings": "What the evidence shows about each allegation, agreed by a second person; superseded, never edited.",
+    "reports": "The confidential full report. It seals only when every allegation in scope has its finding.",
+    "summaries": "What may leave: drafted from the sealed report, redacted, checked, approved by a second person.",
+    "releases": "For human resources, leadership, panel and staff: what was released to them, and nothing else.",
+    "audit": "For auditors: what was done when and by which account, without content.",
+}
+_EXAMPLES_BY_FORMAT = {
+    "date": "2026-01-05",
+    "uuid": "019cabd8-3800-7ec2-8dd3-8c1f0f9a2b11",
+    "uri": "http://127.0.0.1:8000/",
+}
+_FIRST_REFUSAL = 400
+
+
+def complete(document: dict[str, Any], found: list[Operation]) -> dict[str, Any]:
+    """Return the framework's document with all that it leaves out.
+
+    Raises:
+        ValueError: it has an operation that the walk over the guards did not see, or the reverse.
+
+    """
+    paths: dict[str, dict[str, Any]] = document["paths"]
+    documented = {(method.upper(), path) for path, item in paths.items() for method in item}
+    if documented != {(operation.method, operation.path) for operation in found}:
+        message = "the walk over the routes and the OpenAPI document differ"
+        raise ValueError(message)
+    schemas = document["components"]["schemas"]
+    schemas["Problem"] = PROBLEM_SCHEMA
+    for leftover in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(leftover, None)
+    used: set[str] = set()
+    for operation in found:
+        described = paths[operation.path][operation.method.lower()]
+        guard = operation.guards[0]
+        described["x-permission"] = guard.permission or guard.relation
+        used |= set(described.get("tags", ()))
+        _refuse_alike(described)
+        _give_example(described, schemas)
+        if "security" in described:
+            described["security"] = [{name: scopes for one in described["security"] for name, scopes in one.items()}]
+    document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items() if name in used]
+    return document
+
+
+def _refuse_alike(operation: dict[str, Any]) -> None:
+    """Every refusal is a problem document."""
+    for status, response in operation["responses"].items():
+        if int(status) >= _FIRST_REFUSAL:
+            response["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            if response["description"] == "Validation Error":
+                response["description"] = "invalid-input"
+
+
+def _give_example(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """The body has an example, made of its fields' examples."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is not None and "example" not in content and "examples" not in content:
+        content["example"] = example_of(content["schema"], schemas)
+
+
+def example_of(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:  # noqa: ANN401, C901, PLR0911 any JSON, a line a kind
+    """Return a value that the schema accepts: its example, or one made of those of its required and exemplified fields."""
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "$ref" in schema:
+        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    for chosen in ("enum", "anyOf", "allOf"):
+        if chosen in schema:
+            return schema[chosen][0] if chosen == "enum" else example_of(schema[chosen][0], schemas)
+    if "const" in schema:
+        return schema["const"]
+    match schema.get("type"):
+        case "object":
+            required, parts = set(schema.get("required", ())), schema.get("properties", {})
+            shown = {name: part for name, part in parts.items() if name in required or "examples" in part} or parts
+            return {name: example_of(part, schemas) for name, part in shown.items()}
+        case "array":
+            return [example_of(schema["items"], schemas)] * schema.get("minItems", 0)
+        case "integer":
+            return schema.get("minimum", 1)
+        case "boolean":
+            return True
+        case "string":
+            text = _EXAMPLES_BY_FORMAT.get(schema.get("format", ""), "A sentence.")
+            return text.ljust(schema.get("minLength", 0), "A")[: schema.get("maxLength")]
+        case _:
+            return None
+
+
+def install(app: FastAPI, found: list[Operation]) -> None:
+    """Make `app` hand out the completed document, made at its first reading."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = complete(FastAPI.openapi(app), found)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
