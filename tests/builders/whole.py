@@ -1,0 +1,120 @@
+"""A case played from grievance to release by the cast of the tests, in as few steps as it takes."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+
+from tests.builders.intake import submitted_for_many
+from tests.conftest import CHANNEL, Actor
+
+REDACTED_ROLE = "deputy director of early help"
+STATEMENT = f"The {REDACTED_ROLE} had records of visits altered."
+REPORT = {
+    "title": "Report of the investigation",
+    "introduction": "A grievance of many was investigated.",
+    "method": "People were heard and records read.",
+    "conclusions": "Records must not be altered.",
+}
+
+
+@dataclass
+class WholeCase:
+    """A released case: every id that a path of the API can want, by the name that the path gives it."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def path(self, tail: str = "") -> str:
+        """Return an address within the case."""
+        return f"/v1/cases/{self.ids['case_id']}{tail}"
+
+
+def _done(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code < 300, f"{answer.request.method} {answer.request.url.path}: {answer.text}"
+    found: dict[str, Any] = answer.json() if answer.content else {}
+    return found
+
+
+async def _make(actor: Actor, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    return _done(await actor.post(path, json=body or {}))
+
+
+async def an_investigated_case(actors: SimpleNamespace) -> WholeCase:
+    """Return a case under investigation: one theme, one allegation, one exhibit on it."""
+    made = await submitted_for_many(actors.representative)
+    case = WholeCase({"grievance_id": made["id"], "channel": CHANNEL})
+    officer, investigator = actors.case_officer, actors.investigator
+    listed = _done(await officer.get("/v1/cases"))["items"]
+    case.ids["case_id"] = next(one["id"] for one in listed if one["reference"] == made["reference"])
+    await _make(officer, case.path("/acknowledgement"))
+    triage = {
+        "likelihood": "high", "impact": "high", "immediate_risk": False, "knowledge": "first_hand",
+        "previously_reported": True, "procedure": "whistleblowing", "reason": "It concerns safety.",
+    }  # fmt: skip
+    await _make(officer, case.path("/triage"), triage)
+    await _make(officer, case.path("/decision"), {"outcome": "accepted", "reason": "It must be looked into."})
+    for capacity in ("investigator", "assistant", "reviewer"):
+        body = {"account_id": str(getattr(actors, capacity).account_id), "capacity": capacity}
+        case.ids["appointment_id"] = (await _make(officer, case.path("/appointments"), body))["id"]
+    theme = await _make(investigator, case.path("/themes"), {"label": "1", "title": "Records"})
+    allegation = await _make(
+        investigator, case.path("/allegations"), {"label": "1.1", "statement": STATEMENT, "theme_id": theme["id"]}
+    )
+    exhibit = await _make(
+        investigator, case.path("/exhibits"), {"kind": "document", "state": "received", "title": "The record of visits"}
+    )
+    link = {"bearing": "supports", "note": "The times were changed."}
+    _done(await investigator.put(case.path(f"/exhibits/{exhibit['id']}/links/{allegation['id']}"), json=link))
+    case.ids |= {"theme_id": theme["id"], "allegation_id": allegation["id"], "exhibit_id": exhibit["id"]}
+    return case
+
+
+async def a_reported_case(actors: SimpleNamespace) -> WholeCase:
+    """Return a case whose full report is sealed."""
+    case = await an_investigated_case(actors)
+    investigator = actors.investigator
+    finding = await _make(
+        investigator,
+        case.path(f"/allegations/{case.ids['allegation_id']}/findings"),
+        {
+            "outcome": "upheld",
+            "standard_of_proof": "balance_of_probabilities",
+            "reasons": "The record shows it.",
+            "exhibit_ids": [case.ids["exhibit_id"]],
+        },
+    )
+    await _make(actors.reviewer, case.path(f"/findings/{finding['id']}/review"), {"agrees": True})
+    await _make(investigator, case.path("/findings-completion"))
+    report = await _make(investigator, case.path("/reports"), REPORT)
+    await _make(investigator, case.path(f"/reports/{report['id']}/seal"))
+    case.ids |= {"finding_id": finding["id"], "report_id": report["id"]}
+    return case
+
+
+async def a_released_case(actors: SimpleNamespace) -> WholeCase:
+    """Return a case whose learning summary is released to every audience."""
+    case = await a_reported_case(actors)
+    summary = await _make(actors.investigator, case.path("/summaries"), {"report_id": case.ids["report_id"]})
+    at = case.path(f"/summaries/{summary['id']}")
+    redactions = [
+        {
+            "paragraph": number, "start": start, "end": start + len(REDACTED_ROLE), "type": "role",
+            "reason": "Held by one person.", "replacement": "senior manager",
+        }
+        for number, paragraph in enumerate(summary["paragraphs"])
+        if (start := paragraph["text"].find(REDACTED_ROLE)) >= 0
+    ]  # fmt: skip
+    version = {"If-Match": f'"{summary["version"]}"'}
+    _done(await actors.investigator.put(f"{at}/redactions", json={"redactions": redactions}, headers=version))
+    checked = await _make(actors.investigator, f"{at}/checks")
+    accepted = [
+        {"id": leak["id"], "reason": "It names nobody."} for leak in checked["leaks"] if leak["severity"] == "blocking"
+    ]
+    await _make(actors.investigator, f"{at}/checks", {"accepted": accepted})
+    read = await actors.reviewer.get(at)
+    statement = {"statement": "I read every paragraph."}
+    _done(await actors.reviewer.post(f"{at}/approval", json=statement, headers={"If-Match": read.headers["ETag"]}))
+    release = await _make(actors.case_officer, f"{at}/release", {"audiences": ["hr", "leadership", "panel", "staff"]})
+    case.ids |= {"summary_id": summary["id"], "release_id": release["id"], "account_id": str(actors.staff.account_id)}
+    return case
