@@ -16,7 +16,7 @@ from app import setup
 from app.audit import verify as audit_verify
 from app.crypto import hpke
 from app.kernel import logs
-from app.kernel.keyring import write_private
+from app.kernel.keyring import KeyFilesUnsafe, write_private
 from app.kernel.settings import Settings
 from app.main import create_app, create_runtime
 
@@ -44,6 +44,15 @@ def _settings_at(address: str, *, demo: bool) -> Settings:
     return settings.model_copy(update=changes)
 
 
+def _set_up(settings: Settings) -> setup.Invitation | None:
+    """Make everything ready, or say why that must not be and end with 1."""
+    try:
+        return setup.set_up(settings)
+    except KeyFilesUnsafe as unsafe:
+        console.print(f"[bold red]Not started:[/] {unsafe}. The keys are in {settings.keys_folder}")
+        raise typer.Exit(1) from unsafe
+
+
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -55,7 +64,7 @@ def serve(
     logs.configure()
     address = f"http://{host}:{port}"
     settings = _settings_at(address, demo=demo)
-    invitation = setup.set_up(settings)
+    invitation = _set_up(settings)
     if invitation is not None:
         _show_invitation(invitation, address)
     console.print(f"Serving on {address}. The documentation page is {address}/docs")
@@ -74,7 +83,7 @@ def serve(
 def set_up() -> None:
     """Make folders, keys, schema and first administrator, without serving."""
     logs.configure()
-    invitation = setup.set_up(Settings())
+    invitation = _set_up(Settings())
     if invitation is None:
         console.print("Everything was ready already.")
     else:
@@ -101,7 +110,7 @@ def verify_audit() -> None:
         runtime = create_runtime(Settings())
         try:
             async with runtime.database.session(write=False) as session:
-                return await audit_verify.verify(session)
+                return await audit_verify.verify(session, runtime.keys)
         finally:
             runtime.slow.close()
             await runtime.database.close()

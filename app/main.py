@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import models, openapi
 from app.accounts import authentication
@@ -13,12 +14,12 @@ from app.accounts import routes as accounts
 from app.accounts.tokens import SigningKey, TokenKeys
 from app.allegations import routes as allegations
 from app.audit import log
-from app.audit import routes as audit
+from app.cases import log_routes as audit
 from app.cases import routes as cases
 from app.evidence import routes as evidence
 from app.findings import routes as findings
 from app.intake import routes as intake
-from app.kernel import http, idempotency
+from app.kernel import http, idempotency, logs
 from app.kernel.db import Database
 from app.kernel.keyring import KeyFilesUnsafe, ServiceKeys, read_private
 from app.kernel.problems import NotAllowed, NotFound, Problem
@@ -36,7 +37,7 @@ STAFF = (
     reports.router, learning.router,
 )  # fmt: skip
 REPORTER = (intake.reporter_router,)
-_A_DAY = 86_400
+_AN_HOUR, _A_DAY = 3_600, 86_400
 DESCRIPTION = """A case file for grievances that people are afraid to raise.
 
 Sign in at `POST /v1/auth/token`; send the access token as `Authorization: Bearer …` and the unlock secret as `X-Unlock`.
@@ -119,11 +120,18 @@ def _refuse_unguarded(found: list[Operation]) -> None:
 
 
 async def _keep_house(runtime: Runtime) -> None:
-    """Remove what is only kept for days: at the start and once a day."""
+    """Remove what is only kept for days: at the start and once a day. What fails is tried again within the hour."""
     while True:
-        async with runtime.database.session(write=True) as session:
-            await idempotency.remove_old(session)
-        await asyncio.sleep(_A_DAY)
+        pause = _A_DAY
+        try:
+            async with runtime.database.session(write=True) as session:
+                await idempotency.remove_old(session)
+        except (SQLAlchemyError, OSError) as failure:
+            logs.log.error(
+                "housekeeping failed", extra={"event": "housekeeping failed", **logs.describe_failure(failure)}
+            )
+            pause = _AN_HOUR
+        await asyncio.sleep(pause)
 
 
 @asynccontextmanager

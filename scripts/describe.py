@@ -57,6 +57,7 @@ def permissions() -> str:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_folder=Path(folder) / "data")
         setup.prepare_folder(settings)
+        setup.make_keys(settings)
         found = operations(create_app(settings))
     on_case = {operation.guards[0].permission for operation in found if operation.guards[0].relation == "case"}
     sentences = _sentences()

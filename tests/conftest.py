@@ -192,6 +192,7 @@ async def deployment(
     frozen_clock.set(MADE_AT)
     settings = _settings(folder, url)
     setup.prepare_folder(settings)
+    setup.make_keys(settings)
     await asyncio.to_thread(setup.migrate, settings)
     app = create_app(settings)
     runtime: Runtime = app.state.runtime

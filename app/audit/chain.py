@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from app.crypto import contexts
 
 GENESIS = bytes(32)
 """What the first event of a chain follows."""
 SALT_BYTES = 16
+HEAD_KEY = "audit-head"
+"""The use of the pepper by which heads are authenticated."""
 
 
 @dataclass(frozen=True)
@@ -80,3 +82,20 @@ def link(previous: bytes, event: Event) -> bytes:
         touched,
     )
     return sha256(b"\x00" + previous + body).digest()
+
+
+def authenticate(key: bytes, organisation_id: UUID, chain_id: UUID, sequence: int, last: bytes) -> bytes:
+    """Return the tag of a head: HMAC-SHA256 under a key that the database does not hold.
+
+    The hash of the last event binds all before it, so that nobody who only writes to the database can add an event to a
+    chain, start one, or change one. A whole chain put back to an earlier state bears the tag of that state.
+    """
+    return hmac.digest(key, contexts.encode("audit-head", organisation_id, chain_id, sequence, last), sha256)
+
+
+def of_reporters(case_id: UUID) -> UUID:
+    """Return the id of the chain that holds what reporters do in a case after they reported: UUID version 5 (RFC 9562).
+
+    It is a chain of its own, for its events must not stand between those of staff, which are stamped to the minute.
+    """
+    return uuid5(case_id, "reporters")

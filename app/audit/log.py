@@ -1,5 +1,6 @@
 """Writes the log in the transaction of the act. If it cannot be written, the act does not happen."""
 
+import hmac
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,18 +17,19 @@ from app.audit.models import AuditEvent, AuditHead
 from app.kernel import clock
 from app.kernel.db import Base, insert_rows, table_of
 from app.kernel.problems import Problem
+from app.kernel.sealed import open_keys
 from app.policy.actors import Reporter, Staff
 
 _EVENTS, _HEADS = table_of(AuditEvent), table_of(AuditHead)
 _HOLD_HEAD = (
-    select(_HEADS.c.sequence, _HEADS.c.hash)
+    select(_HEADS.c.sequence, _HEADS.c.hash, _HEADS.c.tag)
     .where(_HEADS.c.organisation_id == bindparam("organisation"), _HEADS.c.chain_id == bindparam("chain"))
     .with_for_update()
 )
 _MOVE_HEAD = (
     update(_HEADS)
     .where(_HEADS.c.organisation_id == bindparam("organisation"), _HEADS.c.chain_id == bindparam("chain"))
-    .values(sequence=bindparam("length"), hash=bindparam("last"))
+    .values(sequence=bindparam("length"), hash=bindparam("last"), tag=bindparam("proof"))
 )
 # Made once: every request comes by here, and making a statement costs more than running it.
 
@@ -67,6 +69,8 @@ async def record(
 ) -> None:
     """Append one event about `rows` to the chain of the case, or of the organisation where no case is concerned.
 
+    What a reporter does goes to the chain of the case's reporters.
+
     The session is flushed first, so that what is committed to is what the database holds. Name every row that the act
     added or changed: `python -m app audit verify` reports a row that changed without an event.
 
@@ -83,7 +87,7 @@ async def record(
     if isinstance(actor, Staff):
         chain_id, actor_id, at = case_id or actor.organisation_id, actor.account_id, clock.to_the_minute()
     else:
-        chain_id, actor_id, at = actor.case_id, None, clock.start_of_day()
+        chain_id, actor_id, at = chain.of_reporters(actor.case_id), None, clock.start_of_day()
     await append(session, actor.organisation_id, chain_id, [entry], actor_id=actor_id, at=at)
 
 
@@ -131,19 +135,35 @@ async def append(
                     "hash": previous,
                 }
             )
-        head = {"organisation_id": organisation_id, "chain_id": chain_id, "sequence": sequence, "hash": previous}
+        place = {"organisation_id": organisation_id, "chain_id": chain_id}
+        tag = chain.authenticate(_head_key(), organisation_id, chain_id, sequence, previous)
+        head = {**place, "sequence": sequence, "hash": previous, "tag": tag}
         if sequence == len(entries):
             await insert_rows(session, ((_EVENTS, values), (_HEADS, [head])))
         else:
             await insert_rows(session, ((_EVENTS, values),))
-            place = {"organisation": organisation_id, "chain": chain_id}
-            await session.execute(_MOVE_HEAD, {**place, "length": sequence, "last": previous})
+            held = {"organisation": organisation_id, "chain": chain_id}
+            await session.execute(_MOVE_HEAD, {**held, "length": sequence, "last": previous, "proof": tag})
     except SQLAlchemyError as error:
         raise AuditUnavailable from error
 
 
 async def _head(session: AsyncSession, organisation_id: UUID, chain_id: UUID) -> tuple[int, bytes]:
-    """Return (events so far, hash of the last), and keep other writers off the chain until this transaction ends."""
+    """Return (events so far, hash of the last), and keep other writers off the chain until this transaction ends.
+
+    Raises:
+        AuditUnavailable: the head is not one that this service wrote: what follows it would vouch for a forgery.
+
+    """
     place = {"organisation": organisation_id, "chain": chain_id}
     found = (await session.execute(_HOLD_HEAD, place)).one_or_none()
-    return (0, chain.GENESIS) if found is None else (found.sequence, found.hash)
+    if found is None:
+        return 0, chain.GENESIS
+    tag = chain.authenticate(_head_key(), organisation_id, chain_id, found.sequence, found.hash)
+    if not hmac.compare_digest(tag, found.tag):
+        raise AuditUnavailable
+    return found.sequence, found.hash
+
+
+def _head_key() -> bytes:
+    return open_keys.get().service.peppered(chain.HEAD_KEY)

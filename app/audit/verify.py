@@ -1,5 +1,6 @@
 """Checks the whole log against itself and against the rows it is about. Only reads."""
 
+import hmac
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit import chain
 from app.audit.models import AuditEvent, AuditHead
 from app.kernel.db import Base
+from app.kernel.keyring import ServiceKeys
 
 _BATCH = 500
 NOT_COMMITTED = frozenset(
@@ -48,12 +50,13 @@ class _Last:
     commitment: str | None
 
 
-async def verify(session: AsyncSession) -> Result:
+async def verify(session: AsyncSession, keys: ServiceKeys) -> Result:
     """Return what is wrong with the log, or with the rows that it vouches for.
 
     An edited, dropped, reordered or rolled-back event breaks its chain or differs from its head; a row that was edited,
     moved, rolled back or removed without an event differs from its newest commitment; a row that no event names is
-    reported too. Who can rewrite the whole database can rewrite the log: keep the heads elsewhere.
+    reported too. An event or a chain that was forged has no head with a right tag. What this cannot show is a chain put
+    back to an earlier state together with its rows, or removed with them: keep the heads elsewhere.
     """
     result = Result()
     newest: dict[tuple[str, str], _Last] = {}
@@ -63,8 +66,12 @@ async def verify(session: AsyncSession) -> Result:
         .all()
     )
     known = {head.chain_id for head in heads}
+    head_key = keys.peppered(chain.HEAD_KEY)
     for head in heads:
         result.chains += 1
+        tag = chain.authenticate(head_key, head.organisation_id, head.chain_id, head.sequence, head.hash)
+        if not hmac.compare_digest(tag, head.tag):
+            result.faults.append(Fault(head.chain_id, head.sequence, "the head was not written by this service"))
         await _verify_chain(session, head, newest, result)
     strays = select(AuditEvent.chain_id).where(AuditEvent.chain_id.not_in(known)).distinct()
     result.faults.extend(

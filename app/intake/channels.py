@@ -34,7 +34,8 @@ from app.policy.actors import Role, Staff
 
 SECURITY_STATEMENT = """\
 You need no account. The service sets no cookie and keeps no address, no name of your device, and no hour: only the
-day.
+day. The order in which things were stored may still tell somebody who takes the database between which two acts of
+staff you wrote.
 
 The service reads what you send while it seals it. After that, what you wrote opens only to your receipt and to those
 appointed to the case. Administrators, and whoever takes the database, cannot read it.

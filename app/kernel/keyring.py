@@ -63,6 +63,7 @@ class ServiceKeys:
             raise KeyFilesUnsafe(message)
         self._versions = versions
         self._derived: dict[tuple[int, UUID], bytes] = {}
+        self._peppered: dict[str, bytes] = {}
         self.active = max(versions)
         self.pepper = pepper
 
@@ -81,7 +82,7 @@ class ServiceKeys:
 
     @staticmethod
     def create(folder: Path) -> None:
-        """Make the first service key and the pepper in `folder`, where they are missing."""
+        """Make the first service key and the pepper in `folder`, where they are missing. Only for an empty database."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in ("service-1.key", "pepper.key"):
             if not (folder / name).exists():
@@ -103,4 +104,6 @@ class ServiceKeys:
 
     def peppered(self, label: str) -> bytes:
         """Return the key for one use of the pepper, named by `label`."""
-        return fields.derive(self.pepper, label)
+        if label not in self._peppered:
+            self._peppered[label] = fields.derive(self.pepper, label)
+        return self._peppered[label]

@@ -30,7 +30,8 @@ class ErasureKeys:
     def keep(self, keys: Mapping[UUID, bytes]) -> None:
         """Write each key into a file of its own, mode 0400, on the disk when this returns. Blocks.
 
-        The files bear the first instant of the day: like all that a reporter causes, they tell the day and not the minute.
+        Files and folders bear the first instant of the day: like all that a reporter causes, they tell the day and not the
+        minute. When its name was last changed (ctime) is the file system's, and cannot be set.
 
         Raises:
             OSError: the folder is missing, full or not ours to write.
@@ -43,13 +44,15 @@ class ErasureKeys:
                 self._make(path.parent)
             self._written.append(path)
             write_private(path, key)
-            os.utime(path, (day, day))
-            os.utime(path.parent, (day, day))
+            for touched in (path, path.parent, self._folder):
+                os.utime(touched, (day, day))
 
     def forget(self) -> None:
         """Remove every key that was written: no row belongs to it."""
+        day = clock.start_of_day().timestamp()
         for path in self._written:
             path.unlink(missing_ok=True)
+            os.utime(path.parent, (day, day))
         self._written.clear()
 
     @staticmethod

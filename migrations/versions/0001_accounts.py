@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("chain_id", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("tag", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("organisation_id", "chain_id", name=op.f("pk_audit_heads")),
     )
     op.create_table(
@@ -63,6 +64,7 @@ def upgrade() -> None:
         sa.Column("totp_last_step", sa.Integer(), nullable=False),
         sa.Column("totp_failures", sa.Integer(), nullable=False),
         sa.Column("totp_failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tag", sa.LargeBinary(length=32), nullable=False),
         sa.Column("username_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("display_name_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("totp_secret_sealed", sa.LargeBinary(), nullable=True),
@@ -80,6 +82,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=40), nullable=False),
         sa.Column("granted_on", sa.Date(), nullable=False),
         sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("tag", sa.LargeBinary(length=32), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id", "account_id"],
             ["accounts.organisation_id", "accounts.id"],

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from app import models
 from app.accounts.models import Account
+from app.audit import chain
 from app.crypto import hpke, identity
 from app.intake.models import Channel, ChannelOfficer, Custodian
 from app.kernel.db import Base, Database
@@ -72,7 +73,8 @@ class Floor:
         self.release = script.release.encode()
         self.store: Store = store_of(settings)
         service_keys = ServiceKeys.from_folder(settings.keys_folder)
-        _, self.service_key = service_keys.for_organisation(self.organisation_id)
+        _, names_key = service_keys.for_organisation(self.organisation_id)
+        self.keys = floor_reads.ServiceSide(names_key, service_keys.peppered(chain.HEAD_KEY))
         self.pepper = service_keys.peppered("benchmark")
         self.tokens = floor_reads.TokenCheck((settings.keys_folder / "tokens-1.pem").read_bytes())
         self.selects = floor_reads.selections(Base.metadata.sorted_tables)
@@ -132,7 +134,7 @@ class Floor:
         unlock_secret = request.headers["x-unlock"]
         return _json(
             await self.store.write(
-                lambda: floor_reads.open_case(caller, case_id, unlock_secret, part, self.service_key, self.selects)
+                lambda: floor_reads.open_case(caller, case_id, unlock_secret, part, self.keys, self.selects)
             )
         )
 

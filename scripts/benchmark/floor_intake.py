@@ -238,6 +238,7 @@ class IntakeFloor:
             )
         head = {
             "organisation_id": self.organisation, "chain_id": chain_id, "sequence": len(events), "hash": previous,
+            "tag": chain.authenticate(self.pepper, self.organisation, chain_id, len(events), previous),
         }  # fmt: skip
         return [("audit_events", events), ("audit_heads", [head])]
 

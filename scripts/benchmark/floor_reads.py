@@ -1,6 +1,7 @@
 """The floors of reading: the same rows by the bare driver and the same primitives, the reading recorded in the chain of the case."""
 
 import base64
+import hmac
 import json
 import secrets
 from collections.abc import Iterable, Mapping
@@ -34,12 +35,12 @@ BINDING = """p.capacity, k.key_version AS granted_version, k.sealed_key,
     LEFT JOIN case_key_grants k ON k.organisation_id = c.organisation_id AND k.case_id = c.id AND k.account_id = $3
     WHERE c.organisation_id = $1 AND c.id = $2
 """
-HEAD = "SELECT sequence, hash FROM audit_heads WHERE organisation_id = $1 AND chain_id = $2"
+HEAD = "SELECT sequence, hash, tag FROM audit_heads WHERE organisation_id = $1 AND chain_id = $2"
 EVENT = """
     INSERT INTO audit_events (organisation_id, chain_id, sequence, event, actor_id, at, touched, salt, hash)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
-NEW_HEAD = "UPDATE audit_heads SET sequence = $3, hash = $4 WHERE organisation_id = $1 AND chain_id = $2"
+NEW_HEAD = "UPDATE audit_heads SET sequence = $3, hash = $4, tag = $5 WHERE organisation_id = $1 AND chain_id = $2"
 LIST = """
     SELECT c.id, c.reference, c.state, c.procedure, c.received_on, c.acknowledge_by, c.acknowledged_on, c.feedback_by
     FROM cases c
@@ -132,6 +133,14 @@ def admit(caller: Caller) -> Act[bytes]:
     return sealed
 
 
+@dataclass(frozen=True)
+class ServiceSide:
+    """The keys of the service itself: for names, and for the heads of the log."""
+
+    names_key: bytes
+    head_key: bytes
+
+
 class OpenKeys:
     """What opens the fields of one row: the case key by version, the service's key for names."""
 
@@ -170,7 +179,7 @@ def selections(tables: Iterable[Table]) -> dict[str, Selection]:
 
 
 def open_case(
-    caller: Caller, case_id: UUID, unlock_secret: str, part: str, service_key: bytes, selects: dict[str, Selection]
+    caller: Caller, case_id: UUID, unlock_secret: str, part: str, service: ServiceSide, selects: dict[str, Selection]
 ) -> Act[bytes]:
     """Return one part of the case file as JSON, opened with the caller's key, the reading recorded."""
     sealed_seed = yield from admit(caller)
@@ -180,12 +189,12 @@ def open_case(
         raise NotAdmitted
     session_context = contexts.encode("session", caller.account_id, caller.session_id)
     private = hpke.PrivateKey(fields.open_(_decode(unlock_secret), session_context, sealed_seed))
-    keys = OpenKeys(organisation, service_key)
+    keys = OpenKeys(organisation, service.names_key)
     for row in rows:
         version, sealed = row[-3], row[-2]
         context = contexts.encode("grant", organisation, case_id, version, caller.account_id, private.public)
         keys.case_keys[version] = private.open(sealed, context)
-    yield from _record(caller, case_id, f"read.{part}")
+    yield from _record(caller, case_id, f"read.{part}", service.head_key)
     document: dict[str, Any] = {}
     if part == "file":
         document["case"] = _opened("cases", selects["cases"].columns, rows[0], case_id, keys)
@@ -216,16 +225,19 @@ def _opened(table: str, columns: list[str], row: Any, case_id: UUID, keys: OpenK
     return opened
 
 
-def _record(caller: Caller, case_id: UUID, event: str) -> Act[None]:
+def _record(caller: Caller, case_id: UUID, event: str, head_key: bytes) -> Act[None]:
     """The reading is in the chain of the case."""
     organisation = caller.organisation_id
     head = yield Ask(HEAD, (organisation, case_id), locks=True)
     sequence, previous = head[0][0] + 1, head[0][1]
+    if not hmac.compare_digest(chain.authenticate(head_key, organisation, case_id, head[0][0], previous), head[0][2]):
+        raise NotAdmitted
     at, salt = datetime.now(UTC).replace(second=0, microsecond=0), secrets.token_bytes(chain.SALT_BYTES)
     link = chain.Event(organisation, case_id, sequence, event, caller.account_id, at, ())
     digest = chain.link(previous, link)
     yield Put(EVENT, [(organisation, case_id, sequence, event, caller.account_id, at, "[]", salt, digest)])
-    yield Put(NEW_HEAD, [(organisation, case_id, sequence, digest)])
+    tag = chain.authenticate(head_key, organisation, case_id, sequence, digest)
+    yield Put(NEW_HEAD, [(organisation, case_id, sequence, digest, tag)])
 
 
 def list_cases(organisation_id: UUID, account_id: UUID) -> Act[bytes]:

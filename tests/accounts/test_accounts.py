@@ -404,5 +404,5 @@ async def test_every_act_is_in_the_log_and_every_row_is_as_the_log_says(
         "account.suspension_lifted",
     ]
     async with service.runtime.database.session(write=False) as session:
-        result = await verify(session)
+        result = await verify(session, service.runtime.keys)
     assert [fault for fault in result.faults if "channel" not in fault.what] == []

@@ -1,18 +1,21 @@
 """Whoever edits the database behind the service's back is found by the verifier."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import RoleGrant
-from app.audit import log
+from app.audit import chain, log
 from app.audit.models import AuditEvent, AuditHead
 from app.audit.verify import Result, verify
 from app.kernel.db import table_of
 from app.kernel.ids import new_id
+from tests.builders.reports import slug_of
 from tests.conftest import Service
 
 EVENTS, HEADS, GRANTS = table_of(AuditEvent), table_of(AuditHead), table_of(RoleGrant)
@@ -25,14 +28,14 @@ async def session(service: Service) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-async def faults(session: AsyncSession) -> list[str]:
+async def faults(service: Service, session: AsyncSession) -> list[str]:
     """What the verifier says."""
-    result: Result = await verify(session)
+    result: Result = await verify(session, service.runtime.keys)
     return [fault.what for fault in result.faults]
 
 
-async def test_an_untouched_log_has_no_fault(session: AsyncSession) -> None:
-    result = await verify(session)
+async def test_an_untouched_log_has_no_fault(service: Service, session: AsyncSession) -> None:
+    result = await verify(session, service.runtime.keys)
     assert result.faults == []
     assert result.events > 20
     assert result.rows > 20
@@ -76,6 +79,30 @@ async def _remove_head(session: AsyncSession) -> None:
     await session.execute(delete(HEADS))
 
 
+async def _forge(session: AsyncSession, chain_id: UUID, sequence: int, previous: bytes) -> dict[str, Any]:
+    """An event and a head as somebody makes them who knows every byte of the database and no key."""
+    organisation = (await session.execute(select(HEADS.c.organisation_id).limit(1))).scalar_one()
+    at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    forged = chain.Event(organisation, chain_id, sequence, "case.closed", None, at, ())
+    last = chain.link(previous, forged)
+    event: dict[str, Any] = {"event": "case.closed", "actor_id": None, "at": at, "touched": [], "salt": bytes(16)}
+    place = {"organisation_id": organisation, "chain_id": chain_id, "sequence": sequence, "hash": last}
+    await session.execute(insert(EVENTS), [{**place, **event}])
+    return place
+
+
+async def _append_an_event(session: AsyncSession) -> None:
+    head = (await session.execute(select(HEADS))).mappings().one()
+    place = await _forge(session, head["chain_id"], head["sequence"] + 1, head["hash"])
+    await session.execute(update(HEADS).values(sequence=place["sequence"], hash=place["hash"]))
+
+
+async def _start_a_chain(session: AsyncSession) -> None:
+    place = await _forge(session, new_id(), 1, chain.GENESIS)
+    tag = (await session.execute(select(HEADS.c.tag))).scalar_one()
+    await session.execute(insert(HEADS), [{**place, "tag": tag}])
+
+
 async def _edit_a_row(session: AsyncSession) -> None:
     await session.execute(update(GRANTS).where(GRANTS.c.role == "hr").values(role="administrator"))
 
@@ -94,14 +121,22 @@ async def _insert_a_row(session: AsyncSession) -> None:
     "attack",
     [
         _drop_first, _drop_last, _drop_middle, _rename, _another_actor, _other_commitment, _exchange, _roll_back, _remove_head,
-        _edit_a_row, _remove_a_row, _insert_a_row,
+        _edit_a_row, _remove_a_row, _insert_a_row, _append_an_event, _start_a_chain,
     ],
 )  # fmt: skip
 async def test_what_was_done_behind_the_services_back_is_found(
-    session: AsyncSession, attack: Callable[[AsyncSession], Awaitable[None]]
+    service: Service, session: AsyncSession, attack: Callable[[AsyncSession], Awaitable[None]]
 ) -> None:
     await attack(session)
-    assert await faults(session) != []
+    assert await faults(service, session) != []
+
+
+async def test_nothing_is_added_to_a_chain_that_was_forged(service: Service) -> None:
+    async with service.runtime.database.session(write=True) as session:
+        await _append_an_event(session)
+    body = {"username": "newcomer", "display_name": "Newcomer", "roles": ["staff"]}
+    answer = await service.actors.administrator.post("/v1/accounts", json=body)
+    assert slug_of(answer, 503) == "audit-unavailable"
 
 
 async def test_if_the_log_cannot_be_written_nothing_is_done(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

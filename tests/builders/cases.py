@@ -17,6 +17,7 @@ from app.cases import opening
 from app.cases.deadlines import LawProfile
 from app.crypto import hpke
 from app.kernel import clock
+from app.kernel.sealed import OpenKeys, open_keys
 from tests.conftest import Actor, Service
 
 TRIAGE = {
@@ -67,15 +68,19 @@ async def an_open_file(
             None if representative is None else representative.account_id,
         )
         rows = await opening.store(session, new_case)
-        await log.append(
-            session,
-            new_case.organisation_id,
-            new_case.id,
-            [log.Entry("grievance.submitted", rows)],
-            actor_id=None,
-            at=clock.start_of_day(),
-            is_new=True,
-        )
+        token = open_keys.set(OpenKeys(service.runtime.keys))
+        try:
+            await log.append(
+                session,
+                new_case.organisation_id,
+                new_case.id,
+                [log.Entry("grievance.submitted", rows)],
+                actor_id=None,
+                at=clock.start_of_day(),
+                is_new=True,
+            )
+        finally:
+            open_keys.reset(token)
     return OpenFile(new_case.id, new_case.reference, new_case.organisation_id, f"/v1/cases/{new_case.id}")
 
 
@@ -151,7 +156,7 @@ async def events_of(service: Service, case: OpenFile) -> list[str]:
 async def faults_of(service: Service, case: OpenFile) -> list[Fault]:
     """Return what the log's verifier finds wrong with the chain of the case or its rows."""
     async with service.runtime.database.session(write=False) as session:
-        return [fault for fault in (await verify(session)).faults if fault.chain_id == case.id]
+        return [fault for fault in (await verify(session, service.runtime.keys)).faults if fault.chain_id == case.id]
 
 
 def _body(answer: httpx.Response, status: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from app.audit import chain
 from app.cases.models import Appointment, CaseKeyGrant, Wall
 from tests.builders import cases
 from tests.conftest import Actor, Service
@@ -47,6 +48,17 @@ async def test_behind_a_wall_the_case_does_not_exist(service: Service, actors: S
     assert await bound_to(service, case, somebody) == (0, 0)
     assert wall in (await cases.read(actors.case_officer, case))["walls"]
     assert await cases.faults_of(service, case) == []
+
+
+async def test_a_wall_hides_the_log_of_the_case_from_an_auditor(service: Service, actors: SimpleNamespace) -> None:
+    case, other = await cases.an_investigation(service), await cases.an_investigation(service)
+    await cases.wall_off(actors.case_officer, case, actors.auditor)
+    chains = {one["chain_id"] for one in (await actors.auditor.get("/v1/audit/chains?limit=200")).json()["items"]}
+    assert str(case.id) not in chains
+    assert str(other.id) in chains
+    for chain_id, is_hidden in ((case.id, True), (chain.of_reporters(case.id), True), (other.id, False)):
+        events = (await actors.auditor.get(f"/v1/audit/events?chain_id={chain_id}")).json()["items"]
+        assert (events == []) is is_hidden
 
 
 async def test_a_wall_bars_from_every_act_whatever_the_appointment(service: Service, actors: SimpleNamespace) -> None:

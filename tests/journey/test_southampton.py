@@ -286,7 +286,7 @@ async def _who_is_accused_finds_no_case(played: Played) -> None:
 
 async def _the_log_vouches_for_every_row(service: EmptyService) -> None:
     async with service.runtime.database.session(write=False) as session:
-        result = await verify.verify(session)
+        result = await verify.verify(session, service.runtime.keys)
     assert result.faults == []
     assert result.chains == 2  # the organisation's and the case's
     assert min(result.events, result.rows) > len(exhibits.EXHIBITS) + 2 * EXPECTED["allegations"]

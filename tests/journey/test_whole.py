@@ -21,6 +21,6 @@ async def test_hr_reads_the_release_and_for_hr_there_is_no_case(service: Service
 async def test_the_log_vouches_for_every_row_of_a_released_case(service: Service, actors: SimpleNamespace) -> None:
     await a_released_case(actors)
     async with service.runtime.database.session(write=False) as session:
-        result = await verify(session)
+        result = await verify(session, service.runtime.keys)
     assert result.faults == []
     assert result.chains == 2

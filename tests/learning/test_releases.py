@@ -305,7 +305,7 @@ async def test_an_edited_release_is_found_by_the_verifier_and_not_shown(service:
     answer = await service.actors.hr.get(release_url(first))
     assert slug_of(answer, 500) == "sealed-content-broken"
     async with service.runtime.database.session(write=False) as session:
-        faults = (await verify(session)).faults
+        faults = (await verify(session, service.runtime.keys)).faults
     assert [(fault.chain_id, fault.what) for fault in faults] == [
         (one.case.id, "a row of releases differs from its newest event")
     ]

@@ -42,6 +42,7 @@ async def deployed(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     process = ServiceProcess(tmp_path, url)
     settings = conftest._settings(process.data, url)
     setup.prepare_folder(settings)
+    setup.make_keys(settings)
     await asyncio.to_thread(setup.migrate, settings)
     app = create_app(settings)
     cast = await conftest._make_cast(app, app.state.runtime)

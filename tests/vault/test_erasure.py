@@ -33,7 +33,7 @@ def test_the_times_of_a_file_and_its_folder_tell_the_day_alone(tmp_path: Path, c
     identity_id = uuid4()
     ErasureKeys(tmp_path).keep({identity_id: bytes(32)})
     path = erasure.path_of(tmp_path, identity_id)
-    for place in (path, path.parent):
+    for place in (path, path.parent, tmp_path):
         seen = place.stat()
         assert {datetime.fromtimestamp(seen.st_mtime, UTC), datetime.fromtimestamp(seen.st_atime, UTC)} == {
             datetime(2026, 3, 2, tzinfo=UTC)

@@ -1,13 +1,16 @@
-"""The audit log, for auditors."""
+"""The audit log, for auditors. It stands among cases because a wall hides the log of a case too."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import chain
 from app.audit.models import AuditEvent, AuditHead
 from app.audit.schemas import AuditEventOut, AuditEventsOut, ChainOut, ChainsOut, TouchedOut
+from app.cases.models import Wall
 from app.kernel import routing
 from app.kernel.db import DbSession, reads
 from app.kernel.http import problems
@@ -25,12 +28,14 @@ Auditor = Annotated[Staff, requires(Permission.AUDIT_READ)]
 @router.get("/chains", responses=problems(NotFound, Unauthenticated, InvalidInput))
 @reads
 async def list_audit_chains(actor: Auditor, session: DbSession, page: PageOf) -> ChainsOut:
-    """List the chains of the organisation: one for each case, one for everything else.
+    """List the chains of the organisation: one for each case, one for its reporters, one for everything else.
 
-    Each with its length and last hash, which an auditor keeps elsewhere to compare with later.
+    Each with its length and last hash, which an auditor keeps elsewhere to compare with later. The chains of a case that a
+    wall bars you from are not in the list.
     """
+    hidden = await _hidden_from(session, actor)
     columns = select(AuditHead.chain_id, AuditHead.chain_id.label("id"), AuditHead.sequence, AuditHead.hash)
-    statement = columns.where(AuditHead.organisation_id == actor.organisation_id)
+    statement = columns.where(AuditHead.organisation_id == actor.organisation_id, AuditHead.chain_id.not_in(hidden))
     rows, following = page.cut((await session.execute(page.apply(statement, AuditHead.chain_id))).all())
     items = [ChainOut(chain_id=row.chain_id, id=row.id, events=row.sequence, hash=row.hash.hex()) for row in rows]
     return ChainsOut(items=items, next=following)
@@ -41,17 +46,19 @@ async def list_audit_chains(actor: Auditor, session: DbSession, page: PageOf) ->
 async def list_audit_events(
     actor: Auditor,
     session: DbSession,
-    chain_id: Annotated[UUID | None, Query(description="A case's chain; without it the organisation's own.")] = None,
+    chain_id: Annotated[UUID | None, Query(description="Which chain; without it the organisation's own.")] = None,
     after: Annotated[int, Query(ge=0, le=2_000_000_000, description="Show events after this place.")] = 0,
     limit: Annotated[int, Query(ge=1, le=_MOST_EVENTS, description="How many at most.")] = 50,
 ) -> AuditEventsOut:
     """Read part of a chain: who did what when, and commitments to the rows it touched. No content."""
-    chain = chain_id or actor.organisation_id
+    wanted = chain_id or actor.organisation_id
+    hidden = await _hidden_from(session, actor)
     statement = (
         select(AuditEvent)
         .where(
             AuditEvent.organisation_id == actor.organisation_id,
-            AuditEvent.chain_id == chain,
+            AuditEvent.chain_id == wanted,
+            AuditEvent.chain_id.not_in(hidden),
             AuditEvent.sequence > after,
         )
         .order_by(AuditEvent.sequence)
@@ -72,4 +79,13 @@ async def list_audit_events(
         )
         for event in events[:limit]
     ]
-    return AuditEventsOut(chain_id=chain, items=items, next=items[-1].sequence if len(events) > limit else None)
+    return AuditEventsOut(chain_id=wanted, items=items, next=items[-1].sequence if len(events) > limit else None)
+
+
+async def _hidden_from(session: AsyncSession, actor: Staff) -> set[UUID]:
+    """Return the chains of the cases that a wall bars the actor from."""
+    statement = select(Wall.case_id).where(
+        Wall.organisation_id == actor.organisation_id, Wall.account_id == actor.account_id
+    )
+    cases = (await session.execute(statement)).scalars().all()
+    return {*cases, *(chain.of_reporters(case_id) for case_id in cases)}

@@ -1,0 +1,50 @@
+"""A database that is in use is only ever served with the keys that it was written with."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app import setup
+from app.cli import app as commands
+from app.kernel.keyring import KeyFilesUnsafe
+from app.kernel.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """An embedded deployment that was started once."""
+    settings = Settings(data_folder=tmp_path / "data", database_url=None)
+    assert setup.set_up(settings) is not None
+    return settings
+
+
+def test_a_second_start_finds_everything_ready(settings: Settings) -> None:
+    assert setup.set_up(settings) is None
+
+
+@pytest.mark.parametrize("name", ["pepper.key", "service-1.key"])
+def test_a_key_that_was_lost_is_not_made_anew(settings: Settings, name: str) -> None:
+    (settings.keys_folder / name).unlink()
+    with pytest.raises(KeyFilesUnsafe):
+        setup.set_up(settings)
+    assert not (settings.keys_folder / name).exists()
+
+
+@pytest.mark.parametrize("name", ["pepper.key", "service-1.key"])
+def test_the_key_of_another_deployment_is_not_served_with(settings: Settings, name: str) -> None:
+    path = settings.keys_folder / name
+    path.chmod(0o600)
+    path.write_bytes(bytes(32))
+    with pytest.raises(KeyFilesUnsafe, match="not those"):
+        setup.set_up(settings)
+
+
+def test_the_operator_is_told_which_key_is_missing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    (settings.keys_folder / "pepper.key").unlink()
+    monkeypatch.setenv("CANDOUR_DATA_FOLDER", str(settings.data_folder))
+    monkeypatch.delenv("CANDOUR_DATABASE_URL", raising=False)
+    told = CliRunner().invoke(commands, ["setup"])
+    assert told.exit_code == 1
+    assert "pepper.key is missing" in told.output
+    assert "Traceback" not in told.output
