@@ -24,6 +24,8 @@ BUCKETS = tuple(1024 << power for power in range(6))
 """Sizes to which an identity is padded, 1 to 32 KiB, so that its length tells little; nobody's is the least of them."""
 
 _LENGTH_BYTES = 4
+LEAST_BUCKET_HOLDS = BUCKETS[0] - _LENGTH_BYTES
+"""How many bytes an identity may have to be stored in the same length as nobody's: a bucket holds its length too."""
 _PIECE_BYTES = 1 + sharing.SECRET_BYTES
 
 

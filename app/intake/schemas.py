@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from app.cases.lifecycle import CaseState
-from app.crypto import hpke
+from app.crypto import hpke, identity
 from app.intake import headcount
 from app.intake.headcount import Basis
 from app.intake.models import Confidentiality, GrievanceKind
@@ -20,6 +20,7 @@ SIGNING_KEY_BYTES = 32
 MOST_ALLEGATIONS = 50
 MOST_CLAIMS = 20
 MOST_SUPPORTERS = 500
+MOST_IDENTITY_BYTES = identity.LEAST_BUCKET_HOLDS
 EARLIEST_DAY = date(1970, 1, 1)
 
 
@@ -84,14 +85,23 @@ class _In(BaseModel):
 
 
 class Identity(_In):
-    """Who somebody is. Sealed before anything is stored, so that only enough custodians together can read it."""
+    """Who somebody is. Sealed before anything is stored, so that only enough custodians together can read it.
+
+    It takes at most 1,020 bytes together: then it is stored in the same length as nobody's.
+    """
 
     name: Line = Field(description="As colleagues know them.", examples=["Sam Archer"])
     contact: Line | None = Field(default=None, description="How to reach them in private.", examples=["07700 900123"])
     employee_number: Line | None = Field(default=None, description="Where it tells two people of one name apart.")
 
+    @model_validator(mode="after")
+    def _fills_no_second_bucket(self) -> Self:
+        if len(self.to_bytes()) > MOST_IDENTITY_BYTES:
+            raise ValueError(f"takes at most {MOST_IDENTITY_BYTES} bytes, so that its length tells nothing")
+        return self
+
     def to_bytes(self) -> bytes:
-        """Return what is sealed: compact JSON of what was given."""
+        """Return what is sealed: compact JSON of what was given, at most MOST_IDENTITY_BYTES."""
         return self.model_dump_json(exclude_none=True).encode()
 
 
