@@ -1,7 +1,8 @@
 """The same Idempotency-Key gives the same answer once more, and nothing is created twice.
 
 The answer to a first submission holds a receipt, so that it is kept sealed under a key derived from the client's own
-Idempotency-Key, which the service does not keep: the database alone opens nothing.
+Idempotency-Key, which the service does not keep, and from the pepper: the database alone opens nothing, even where the
+client's key can be guessed. Format: docs/formats.md, "Stored answer".
 """
 
 import hmac
@@ -42,7 +43,9 @@ class StoredAnswer(Base):
     __tablename__ = "stored_answers"
     lookup: Mapped[bytes] = plain(LargeBinary(32), primary_key=True, because="peppered MAC of a key that is not stored")
     fingerprint: Mapped[bytes] = plain(LargeBinary(32), because="MAC of the request under a key that is not stored")
-    answer: Mapped[bytes] = sealed_otherwise("under a key derived from the client's Idempotency-Key", LargeBinary)
+    answer: Mapped[bytes] = sealed_otherwise(
+        "under a key derived from the client's Idempotency-Key and the pepper", LargeBinary
+    )
     made_on: Mapped[date] = plain(because="day, for removal")
 
 
@@ -60,13 +63,15 @@ class Once:
 
     def __init__(self, keys: ServiceKeys, key: str, request: Request, subject: str, body: bytes) -> None:
         """Derive everything from the client's key."""
-        place = contexts.encode("idempotency", subject, request.method, request.url.path)
-        self.lookup = hmac.digest(keys.peppered("idempotency"), place + key.encode(), sha256)
-        self._seal = fields.derive(sha256(key.encode()).digest(), "idempotency-answer", place)
+        place = contexts.encode("idempotency-place", subject, request.method, request.url.path)
+        self.lookup = hmac.digest(keys.peppered("idempotency-lookup"), place + key.encode(), sha256)
+        secret = hmac.digest(keys.peppered("idempotency-secret"), key.encode(), sha256)
+        self._seal = fields.derive(secret, "idempotency-seal", place)
         query = request.url.query
         self.fingerprint = hmac.digest(
             fields.derive(self._seal, "idempotency-request"), query.encode() + b"\n" + body, sha256
         )
+        self.follows_expired = False
 
     def seal(self, response: Response) -> bytes:
         """Return the answer sealed."""
@@ -74,18 +79,18 @@ class Once:
         content = {"status": response.status_code, "headers": kept, "body": bytes(response.body).decode()}
         return fields.seal(self._seal, contexts.encode("idempotency-answer"), json.dumps(content).encode())
 
-    def open(self, stored: StoredAnswer) -> Response:
+    def open(self, fingerprint: bytes, answer: bytes) -> Response:
         """Return the answer that was sealed.
 
         Raises:
             IdempotencyKeyReused: it answered another request.
 
         """
-        if not hmac.compare_digest(stored.fingerprint, self.fingerprint):
+        if not hmac.compare_digest(fingerprint, self.fingerprint):
             raise IdempotencyKeyReused
         try:
             content: dict[str, Any] = json.loads(
-                fields.open_(self._seal, contexts.encode("idempotency-answer"), stored.answer)
+                fields.open_(self._seal, contexts.encode("idempotency-answer"), answer)
             )
         except SealBroken as error:
             raise IdempotencyKeyReused from error
@@ -120,11 +125,11 @@ async def replay_if_answered(request: Request, session: AsyncSession, subject: s
     if not getattr(request.scope.get("route"), "creates", False) or (key := wanted(request)) is None:
         return
     once = Once(request.app.state.runtime.keys, key, request, subject, await request.body())
-    stored = (
-        await session.execute(select(StoredAnswer).where(StoredAnswer.lookup == once.lookup))
-    ).scalar_one_or_none()
-    if stored is not None:
-        raise Replay(once.open(stored))
+    statement = select(StoredAnswer.fingerprint, StoredAnswer.answer, StoredAnswer.made_on)
+    stored = (await session.execute(statement.where(StoredAnswer.lookup == once.lookup))).one_or_none()
+    if stored is not None and stored.made_on >= _oldest_kept():
+        raise Replay(once.open(stored.fingerprint, stored.answer))
+    once.follows_expired = stored is not None
     request.state.once = once
 
 
@@ -138,6 +143,9 @@ async def keep_answer(request: Request, session: AsyncSession, response: Respons
     once: Once | None = getattr(request.state, "once", None)
     if once is None:
         return
+    if once.follows_expired:
+        expired = delete(StoredAnswer).where(StoredAnswer.lookup == once.lookup, StoredAnswer.made_on < _oldest_kept())
+        await session.execute(expired)
     session.add(
         StoredAnswer(
             lookup=once.lookup, fingerprint=once.fingerprint, answer=once.seal(response), made_on=clock.today()
@@ -151,4 +159,8 @@ async def keep_answer(request: Request, session: AsyncSession, response: Respons
 
 async def remove_old(session: AsyncSession) -> None:
     """Remove answers that are older than KEPT_FOR."""
-    await session.execute(delete(StoredAnswer).where(StoredAnswer.made_on < clock.today() - KEPT_FOR))
+    await session.execute(delete(StoredAnswer).where(StoredAnswer.made_on < _oldest_kept()))
+
+
+def _oldest_kept() -> date:
+    return clock.today() - KEPT_FOR
