@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from sqlalchemy import Connection, Dialect, ForeignKeyConstraint, MetaData, String, Table, Uuid, event, insert
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -193,6 +194,11 @@ class Database:
         """Close every connection."""
         await self._writer.dispose()
         await self._reader.dispose()
+
+
+def is_outcome_unknown(failure: BaseException) -> bool:
+    """Whether the connection was lost during a commit, so that its transaction may be stored or not. No statement is named then."""
+    return isinstance(failure, DBAPIError) and failure.connection_invalidated and failure.statement is None
 
 
 async def insert_rows(session: AsyncSession, tables: Iterable[tuple[Table, Sequence[Mapping[str, Any]]]]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.kernel.db import is_outcome_unknown
 from app.kernel.logs import describe_failure, log
 from app.kernel.problems import (
     BodyTooLarge,
@@ -23,6 +24,7 @@ from app.kernel.problems import (
     InvalidInput,
     MethodNotAllowed,
     NotFound,
+    OutcomeUnknown,
     PreconditionFailed,
     PreconditionRequired,
     Problem,
@@ -57,6 +59,7 @@ PROBLEM_SCHEMA = {
         },
     },
 }
+REPEAT = "It may have been stored. Repeat it with the same Idempotency-Key: nothing is then created twice."
 _RETRIABLE_SQLSTATES = {"40001", "40P01", "55P03"}
 _FRAMEWORK_REFUSALS: dict[int, type[Problem]] = {404: NotFound, 405: MethodNotAllowed}
 _KNOWN_RULES = {
@@ -277,7 +280,8 @@ class Edge:
                 "request failed", extra={"event": "request failed", "request": request_id, **describe_failure(failure)}
             )
             if not started:
-                answer = problem_response(InternalFailure(), Request({**scope, "app": self.api}), instance=request_id)
+                failed = OutcomeUnknown(REPEAT) if is_outcome_unknown(failure) else InternalFailure()
+                answer = problem_response(failed, Request({**scope, "app": self.api}), instance=request_id)
                 await answer(scope, receive, send_with_headers)
         finally:
             open_keys.reset(token)

@@ -132,3 +132,14 @@ class InternalFailure(Problem):
 
     status = 500
     title = "The service failed"
+
+
+class OutcomeUnknown(Problem):
+    """It may have been stored: the database was lost at the very end. Repeat the request with the same Idempotency-Key.
+
+    If it was stored you get its answer, and if not it is done now: nothing is created twice. If you sent no such key, look
+    whether it is there before you repeat it. Quote `instance` to the operator, who can find it in the log.
+    """
+
+    status = 500
+    title = "It is not known whether this was stored"

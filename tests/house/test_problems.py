@@ -11,7 +11,7 @@ from tests.conftest import Service
 __all__ = ["main"]
 OF_THE_EDGE = {
     "body-too-large", "busy", "conflict", "idempotency-key-reused", "internal-failure", "invalid-input", "locked",
-    "method-not-allowed", "not-allowed", "not-found", "precondition-failed", "precondition-required",
+    "method-not-allowed", "not-allowed", "not-found", "outcome-unknown", "precondition-failed", "precondition-required",
     "same-request-running", "sealed-content-broken", "unauthenticated", "audit-unavailable", "unsupported-media-type",
 }  # fmt: skip
 """Problems that any route can meet, so that they need not be declared by each."""
