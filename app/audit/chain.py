@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from app.crypto import contexts
 
@@ -91,11 +91,3 @@ def authenticate(key: bytes, organisation_id: UUID, chain_id: UUID, sequence: in
     chain, start one, or change one. A whole chain put back to an earlier state bears the tag of that state.
     """
     return hmac.digest(key, contexts.encode("audit-head", organisation_id, chain_id, sequence, last), sha256)
-
-
-def of_reporters(case_id: UUID) -> UUID:
-    """Return the id of the chain that holds what reporters do in a case after they reported: UUID version 5 (RFC 9562).
-
-    It is a chain of its own, for its events must not stand between those of staff, which are stamped to the minute.
-    """
-    return uuid5(case_id, "reporters")

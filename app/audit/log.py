@@ -18,7 +18,7 @@ from app.kernel import clock
 from app.kernel.db import Base, insert_rows, table_of
 from app.kernel.problems import Problem
 from app.kernel.sealed import open_keys
-from app.policy.actors import Reporter, Staff
+from app.policy.actors import Staff
 
 _EVENTS, _HEADS = table_of(AuditEvent), table_of(AuditHead)
 _HOLD_HEAD = (
@@ -61,15 +61,13 @@ def columns_of(row: Base) -> dict[str, Any]:
 
 async def record(
     session: AsyncSession,
-    actor: Staff | Reporter,
+    actor: Staff,
     event: str,
     *rows: Base,
     case_id: UUID | None = None,
     removed: Iterable[Base] = (),
 ) -> None:
     """Append one event about `rows` to the chain of the case, or of the organisation where no case is concerned.
-
-    What a reporter does goes to the chain of the case's reporters.
 
     The session is flushed first, so that what is committed to is what the database holds. Name every row that the act
     added or changed: `python -m app audit verify` reports a row that changed without an event.
@@ -84,11 +82,8 @@ async def record(
         [(row.__tablename__, columns_of(row)) for row in rows],
         [(row.__tablename__, row.id) for row in removed],  # type: ignore[attr-defined]
     )
-    if isinstance(actor, Staff):
-        chain_id, actor_id, at = case_id or actor.organisation_id, actor.account_id, clock.to_the_minute()
-    else:
-        chain_id, actor_id, at = chain.of_reporters(actor.case_id), None, clock.start_of_day()
-    await append(session, actor.organisation_id, chain_id, [entry], actor_id=actor_id, at=at)
+    chain_id, at = case_id or actor.organisation_id, clock.to_the_minute()
+    await append(session, actor.organisation_id, chain_id, [entry], actor_id=actor.account_id, at=at)
 
 
 async def append(

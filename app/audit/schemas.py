@@ -37,7 +37,7 @@ class AuditEventsOut(BaseModel):
 
 
 class ChainOut(BaseModel):
-    """One chain: a case's, that of its reporters, or the organisation's own."""
+    """One chain: a case's, or the organisation's own."""
 
     model_config = ConfigDict(extra="forbid")
     chain_id: UUID

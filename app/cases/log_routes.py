@@ -7,7 +7,6 @@ from fastapi import Query
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit import chain
 from app.audit.models import AuditEvent, AuditHead
 from app.audit.schemas import AuditEventOut, AuditEventsOut, ChainOut, ChainsOut, TouchedOut
 from app.cases.models import Wall
@@ -28,10 +27,10 @@ Auditor = Annotated[Staff, requires(Permission.AUDIT_READ)]
 @router.get("/chains", responses=problems(NotFound, Unauthenticated, InvalidInput))
 @reads
 async def list_audit_chains(actor: Auditor, session: DbSession, page: PageOf) -> ChainsOut:
-    """List the chains of the organisation: one for each case, one for its reporters, one for everything else.
+    """List the chains of the organisation: one for each case, one for everything else.
 
-    Each with its length and last hash, which an auditor keeps elsewhere to compare with later. The chains of a case that a
-    wall bars you from are not in the list.
+    Each with its length and last hash, which an auditor keeps elsewhere to compare with later. The chain of a case that a
+    wall bars you from is not in the list.
     """
     hidden = await _hidden_from(session, actor)
     columns = select(AuditHead.chain_id, AuditHead.chain_id.label("id"), AuditHead.sequence, AuditHead.hash)
@@ -83,9 +82,8 @@ async def list_audit_events(
 
 
 async def _hidden_from(session: AsyncSession, actor: Staff) -> set[UUID]:
-    """Return the chains of the cases that a wall bars the actor from."""
+    """Return the cases, which are chains, that a wall bars the actor from."""
     statement = select(Wall.case_id).where(
         Wall.organisation_id == actor.organisation_id, Wall.account_id == actor.account_id
     )
-    cases = (await session.execute(statement)).scalars().all()
-    return {*cases, *(chain.of_reporters(case_id) for case_id in cases)}
+    return set((await session.execute(statement)).scalars())
