@@ -97,7 +97,7 @@ async def _invite_first(runtime: Runtime, organisation_name: str) -> Invitation 
             if (await session.execute(select(Organisation.id).limit(1))).first() is not None:
                 await _require_its_keys(session, runtime.keys)
                 return None
-            organisation = await accounts.found_organisation(session, runtime.keys, organisation_name)
+            organisation = await accounts.found_organisation(session, organisation_name)
             _, password = await accounts.invite(
                 session, runtime.keys, organisation.id, FIRST_ADMINISTRATOR, "First administrator", [Role.ADMINISTRATOR]
             )

@@ -210,7 +210,7 @@ async def deployment(
 async def _make_cast(app: FastAPI, runtime: Runtime) -> SimpleNamespace:
     token = open_keys.set(OpenKeys(runtime.keys))
     async with runtime.database.session(write=True) as session:
-        organisation = await accounts.found_organisation(session, runtime.keys, ORGANISATION)
+        organisation = await accounts.found_organisation(session, ORGANISATION)
         invited = {
             name: await accounts.invite(
                 session, runtime.keys, organisation.id, name, name.replace("_", " ").title(), roles

@@ -6,7 +6,7 @@ from fastapi import Request
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts import secrets, tokens
+from app.accounts import provenance, secrets, tokens
 from app.accounts.models import Account, AccountState, RoleGrant, Session
 from app.accounts.sessions import AUDIENCE
 from app.crypto import hpke
@@ -20,7 +20,7 @@ _SCHEME = "bearer "
 _SESSIONS, _GRANTS, _ACCOUNTS = table_of(Session).c, table_of(RoleGrant).c, table_of(Account).c
 # Made once: every signed-in request runs it, and making the statement costs more than running it.
 _STANDING_SESSION = (
-    select(_SESSIONS.sealed_seed, _GRANTS.role)
+    select(_SESSIONS.sealed_seed, *(_GRANTS[name] for name in (*provenance.COLUMNS[provenance.ROLE_GRANT], "tag")))
     .join(
         table_of(Account),
         and_(_ACCOUNTS.organisation_id == _SESSIONS.organisation_id, _ACCOUNTS.id == _SESSIONS.account_id),
@@ -69,7 +69,7 @@ async def authenticate(request: Request, session: AsyncSession) -> Staff | None:
 async def session_and_roles(
     session: AsyncSession, organisation_id: UUID, account_id: UUID, session_id: UUID
 ) -> tuple[Staff, bytes] | None:
-    """Return the actor of a standing session with their sealed seed, or None."""
+    """Return the actor of a standing session with their sealed seed, or None. Roles that the service never gave do not count."""
     parameters = {
         "organisation": organisation_id,
         "account": account_id,
@@ -79,7 +79,7 @@ async def session_and_roles(
     rows = (await session.execute(_STANDING_SESSION, parameters)).all()
     if not rows:
         return None
-    roles = frozenset(Role(row.role) for row in rows if row.role is not None)
+    roles = frozenset(Role(row.role) for row in rows if row.role is not None and provenance.is_granted(row))
     return Staff(account_id, organisation_id, session_id, roles), rows[0].sealed_seed
 
 

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts import passwords, secrets, totp
+from app.accounts import passwords, provenance, secrets, totp
 from app.accounts.models import Account, AccountState, Session
-from app.accounts.passwords import Stretching
+from app.accounts.passwords import Stretched, Stretching
 from app.accounts.schemas import ActivationIn, ActivationOut, PasswordIn
 from app.audit import log
 from app.kernel import clock
@@ -69,12 +69,12 @@ async def activate(runtime: Runtime, draft: ActivationIn) -> ActivationOut:
     stretching = Stretching.fresh(runtime.settings)
     chosen = await runtime.slow.run(passwords.choose, password, stretching, runtime.keys, organisation_id, account_id)
     async with runtime.database.session(write=True) as session:
-        account = (await session.execute(locked(organisation_id, account_id))).scalar_one_or_none()
+        account = await hold(session, organisation_id, account_id)
         if account is None or not is_invited(account, draft.one_time_password.get_secret_value()):
             raise SignInRefused
-        _set_password(account, chosen.stretching, chosen.verifier, chosen.wrapped_seed)
         account.public_key = chosen.public_key
         account.state = AccountState.ENROLLING
+        set_password(account, chosen.stretched, chosen.wrapped_seed)
         account.totp_secret = secret = totp.new_secret()
         account.totp_last_step = account.totp_failures = 0
         account.totp_failed_at = None
@@ -89,14 +89,16 @@ async def change_password(session: AsyncSession, runtime: Runtime, actor: Staff,
     Raises:
         InvalidInput: the new password may not be chosen.
         CurrentPasswordWrong: the current password is not right.
-        Unauthenticated: the session ended meanwhile.
+        Unauthenticated: the session ended meanwhile, or the account was altered behind the service.
         Busy: too many people are signing in.
 
     """
-    account = await session.get_one(Account, (actor.organisation_id, actor.account_id))
-    known = known_of(account)
+    seen = await session.get_one(Account, (actor.organisation_id, actor.account_id))
+    if not provenance.is_ours(seen):
+        raise Unauthenticated
+    known = known_of(seen)
     assert known.stretching is not None  # noqa: S101 an account that signed in has a password
-    passwords.require_good(draft.new_password.get_secret_value(), account.username, "/new_password")
+    passwords.require_good(draft.new_password.get_secret_value(), seen.username, "/new_password")
     await let_go(session)
     fresh = Stretching.fresh(runtime.settings)
     current = await runtime.slow.run(
@@ -105,14 +107,14 @@ async def change_password(session: AsyncSession, runtime: Runtime, actor: Staff,
     if not hmac.compare_digest(current.verifier, known.verifier or b""):
         raise CurrentPasswordWrong
     new = await runtime.slow.run(passwords.stretch, draft.new_password.get_secret_value(), fresh, runtime.keys)
-    account = (await session.execute(locked(actor.organisation_id, actor.account_id))).scalar_one()
+    account = await hold(session, actor.organisation_id, actor.account_id)
+    if account is None or await session.get(Session, (actor.organisation_id, actor.session_id)) is None:
+        raise Unauthenticated
     if account.password_verifier != current.verifier or account.wrapped_seed is None:
         raise CurrentPasswordWrong
-    if await session.get(Session, (actor.organisation_id, actor.session_id)) is None:
-        raise Unauthenticated
     seed = passwords.unwrap_seed(current, account.wrapped_seed, account.organisation_id, account.id)
     wrapped = passwords.wrap_seed(new, seed, account.organisation_id, account.id)
-    _set_password(account, fresh, new.verifier, wrapped)
+    set_password(account, new, wrapped)
     others = select(Session).where(*sessions_of(account), Session.id != actor.session_id)
     ended = (await session.execute(others)).scalars().all()
     for one in ended:
@@ -130,16 +132,22 @@ def locked(organisation_id: UUID, account_id: UUID) -> Select[Account]:
     )
 
 
+async def hold(session: AsyncSession, organisation_id: UUID, account_id: UUID) -> Account | None:
+    """Return the account, locked as above, or None if there is none or it was altered behind the service."""
+    account = (await session.execute(locked(organisation_id, account_id))).scalar_one_or_none()
+    return account if account is not None and provenance.is_ours(account) else None
+
+
 def sessions_of(account: Account) -> tuple[Any, ...]:
     """Return the conditions of the sessions of an account."""
     return Session.organisation_id == account.organisation_id, Session.account_id == account.id
 
 
 async def find(session: AsyncSession, runtime: Runtime, username: str) -> Known | None:
-    """Return what is known of the account with that username, or None."""
+    """Return what is known of the account with that username, or None if there is none or it was altered."""
     index = passwords.username_index(username, runtime.keys)
     account = (await session.execute(select(Account).where(Account.username_index == index))).scalar_one_or_none()
-    return None if account is None else known_of(account)
+    return known_of(account) if account is not None and provenance.is_ours(account) else None
 
 
 def known_of(account: Account) -> Known:
@@ -159,12 +167,14 @@ def is_invited(account: Account, one_time_password: str) -> bool:
     return is_same and clock.today() <= account.invitation_until
 
 
-def _set_password(account: Account, stretching: Stretching, verifier: bytes, wrapped_seed: bytes) -> None:
-    account.password_salt = stretching.salt
-    account.password_memory_kib = stretching.memory_kib
-    account.password_iterations = stretching.iterations
-    account.password_verifier = verifier
+def set_password(account: Account, stretched: Stretched, wrapped_seed: bytes) -> None:
+    """The account has that password, under which its seed is sealed, and the tag of all that it now says."""
+    account.password_salt = stretched.stretching.salt
+    account.password_memory_kib = stretched.stretching.memory_kib
+    account.password_iterations = stretched.stretching.iterations
+    account.password_verifier = stretched.verifier
     account.wrapped_seed = wrapped_seed
+    provenance.put_tag(account)
 
 
 def staff_of(account: Account, session_id: UUID | None = None) -> Staff:

@@ -56,6 +56,7 @@ class Account(InOrganisation, Versioned, Base):
     totp_last_step: Mapped[int] = plain(Integer, default=0, because="last used time step, so that no code works twice")
     totp_failures: Mapped[int] = plain(Integer, default=0, because="wrong codes after a right password")
     totp_failed_at: Mapped[datetime | None] = plain(because="when the last of those was; staff, not reporters")
+    tag: Mapped[bytes] = plain(LargeBinary(32), because="MAC of state, password and key, under a key kept elsewhere")
 
     __table_args__ = (
         ForeignKeyConstraint(["organisation_id"], ["organisations.id"]),
@@ -72,6 +73,7 @@ class RoleGrant(InOrganisation, Base):
     role: Mapped[Role] = code(because="which role")
     granted_on: Mapped[date] = plain(because="day")
     ended_on: Mapped[date | None] = plain(because="day")
+    tag: Mapped[bytes] = plain(LargeBinary(32), because="MAC of the grant, under a key kept elsewhere")
 
     __table_args__ = (
         belongs_to("accounts", "account_id"),

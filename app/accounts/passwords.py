@@ -33,11 +33,16 @@ class Stretching:
         """Return how a password chosen now is stretched."""
         return cls(secrets.token_bytes(SALT_BYTES), settings.password_memory_kib, settings.password_iterations)
 
+    def costs_as(self, other: "Stretching") -> bool:
+        """Whether a guess is as expensive as under `other`."""
+        return (self.memory_kib, self.iterations) == (other.memory_kib, other.iterations)
+
 
 @dataclass(frozen=True)
 class Stretched:
     """What a password becomes: the verifier is stored, the wrapping key opens the account's seed. Neither tells the other."""
 
+    stretching: Stretching
     verifier: bytes
     wrapping_key: bytes
 
@@ -46,8 +51,7 @@ class Stretched:
 class Chosen:
     """A newly chosen password, as it is stored, with a new key pair that only it opens."""
 
-    stretching: Stretching
-    verifier: bytes
+    stretched: Stretched
     public_key: bytes
     wrapped_seed: bytes
 
@@ -55,7 +59,7 @@ class Chosen:
 def stretch(password: str, stretching: Stretching, keys: ServiceKeys) -> Stretched:
     """Return what the password becomes. Blocks."""
     key = argon2.stretch(normalise_password(password), stretching.salt, stretching.memory_kib, stretching.iterations)
-    return Stretched(*split_stretched(key, keys.peppered("password")))
+    return Stretched(stretching, *split_stretched(key, keys.peppered("password")))
 
 
 def choose(password: str, stretching: Stretching, keys: ServiceKeys, organisation_id: UUID, account_id: UUID) -> Chosen:
@@ -63,7 +67,7 @@ def choose(password: str, stretching: Stretching, keys: ServiceKeys, organisatio
     stretched = stretch(password, stretching, keys)
     seed = hpke.new_seed()
     wrapped = wrap_seed(stretched, seed, organisation_id, account_id)
-    return Chosen(stretching, stretched.verifier, hpke.public_key(seed), wrapped)
+    return Chosen(stretched, hpke.public_key(seed), wrapped)
 
 
 def wrap_seed(stretched: Stretched, seed: bytes, organisation_id: UUID, account_id: UUID) -> bytes:

@@ -25,7 +25,7 @@ from app.accounts.schemas import (
     RolesIn,
     TokensOut,
 )
-from app.accounts.service import LastAdministrator, NotAwaitingActivation, UsernameTaken
+from app.accounts.service import AccountAltered, LastAdministrator, NotAwaitingActivation, UsernameTaken
 from app.accounts.sessions import SecondFactorPaused
 from app.kernel import routing
 from app.kernel.db import DbSession, reads
@@ -146,7 +146,9 @@ async def get_account(account_id: UUID, actor: Administrator, session: DbSession
 @router.put(
     "/v1/accounts/{account_id}/roles",
     response_model=AccountOut,
-    responses=problems(*_GUARDED, InvalidInput, LastAdministrator, PreconditionFailed, PreconditionRequired),
+    responses=problems(
+        *_GUARDED, InvalidInput, AccountAltered, LastAdministrator, PreconditionFailed, PreconditionRequired
+    ),
     tags=[ACCOUNTS],
 )
 async def set_roles(
@@ -163,7 +165,7 @@ async def set_roles(
 @router.post(
     "/v1/accounts/{account_id}/suspension",
     response_model=AccountOut,
-    responses=problems(*_GUARDED, InvalidInput, LastAdministrator, PreconditionFailed),
+    responses=problems(*_GUARDED, InvalidInput, AccountAltered, LastAdministrator, PreconditionFailed),
     tags=[ACCOUNTS],
 )
 async def suspend_account(
@@ -176,7 +178,7 @@ async def suspend_account(
 @router.delete(
     "/v1/accounts/{account_id}/suspension",
     response_model=AccountOut,
-    responses=problems(*_GUARDED, InvalidInput, PreconditionFailed),
+    responses=problems(*_GUARDED, InvalidInput, AccountAltered, PreconditionFailed),
     tags=[ACCOUNTS],
 )
 async def lift_suspension(
@@ -190,7 +192,7 @@ async def lift_suspension(
     "/v1/accounts/{account_id}/invitation",
     status_code=201,
     response_model=InvitedOut,
-    responses=problems(*_GUARDED, InvalidInput, NotAwaitingActivation),
+    responses=problems(*_GUARDED, InvalidInput, AccountAltered, NotAwaitingActivation),
     tags=[ACCOUNTS],
 )
 async def invite_again(

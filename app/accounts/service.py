@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import ColumnElement, Row, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 
-from app.accounts import credentials, passwords, secrets
+from app.accounts import credentials, passwords, provenance, secrets
 from app.accounts.models import Account, AccountState, Organisation, RoleGrant, Session
 from app.audit import log
 from app.kernel import clock
@@ -41,7 +41,13 @@ class NotAwaitingActivation(Conflict):
     title = "The account is not awaiting activation"
 
 
-async def found_organisation(session: AsyncSession, keys: ServiceKeys, name: str) -> Organisation:  # noqa: ARG001 as invite
+class AccountAltered(Conflict):
+    """The account was altered in the database, not by this service, so that it can prove nobody. Tell the operator."""
+
+    title = "The account was altered"
+
+
+async def found_organisation(session: AsyncSession, name: str) -> Organisation:
     """Return a new organisation, its log begun."""
     organisation = Organisation(name=name, made_on=clock.today())
     session.add(organisation)
@@ -94,6 +100,7 @@ async def invite_again(session: AsyncSession, actor: Staff, account_id: UUID, *,
 
     Raises:
         NotFound: there is no such account.
+        AccountAltered: it was altered behind the service.
         NotAwaitingActivation: it was activated, or is suspended.
 
     """
@@ -141,34 +148,24 @@ async def roles_of(
     session: AsyncSession, organisation_id: UUID, account_ids: Collection[UUID]
 ) -> dict[UUID, list[Role]]:
     """Return the roles that each account has now, in alphabetical order."""
-    statement = select(RoleGrant.account_id, RoleGrant.role).where(
+    statement = select(provenance.GRANT_OF_ROW).where(
         RoleGrant.organisation_id == organisation_id,
         RoleGrant.account_id.in_(account_ids),
         RoleGrant.ended_on.is_(None),
     )
     found: dict[UUID, list[Role]] = {account_id: [] for account_id in account_ids}
-    for row in (await session.execute(statement)).all():
-        found[row.account_id].append(Role(row.role))
+    for grant in (await session.execute(statement)).scalars():
+        if provenance.is_granted(grant):
+            found[grant.account_id].append(Role(grant.role))
     return {account_id: sorted(roles) for account_id, roles in found.items()}
 
 
 async def public_keys(
     session: AsyncSession, organisation_id: UUID, account_ids: Collection[UUID], role: Role
 ) -> dict[UUID, bytes]:
-    """Return the public key of each of those accounts that is active and holds the role."""
-    statement = select(Account.id, Account.public_key).where(
-        Account.organisation_id == organisation_id, Account.id.in_(account_ids), *_is_active_with(role)
-    )
-    return {row.id: row.public_key for row in (await session.execute(statement)).all()}
-
-
-async def display_names(session: AsyncSession, organisation_id: UUID, account_ids: Collection[UUID]) -> dict[UUID, str]:
-    """Return how each of those accounts of the organisation is seen by others."""
-    statement = select(Account.id, Account.display_name_sealed).where(  # type: ignore[attr-defined]
-        Account.organisation_id == organisation_id, Account.id.in_(account_ids)
-    )
-    rows = (await session.execute(statement)).all()
-    return {row.id: Account.display_name.open(organisation_id, organisation_id, row.id, row[1]) for row in rows}
+    """Return the public key of each of those accounts that is active and holds the role, neither altered by others."""
+    holders = await _holders(session, organisation_id, role, Account.id.in_(account_ids))
+    return {account.id: account.public_key for account in holders}
 
 
 async def set_roles(
@@ -178,6 +175,7 @@ async def set_roles(
 
     Raises:
         NotFound: there is no such account.
+        AccountAltered: it was altered behind the service.
         PreconditionRequired: no version was named.
         PreconditionFailed: it was changed since that version.
         LastAdministrator: it would leave no active administrator.
@@ -191,6 +189,8 @@ async def set_roles(
         RoleGrant.ended_on.is_(None),
     )
     standing = {Role(grant.role): grant for grant in (await session.execute(statement)).scalars()}
+    if not all(provenance.is_granted(grant) for grant in standing.values()):
+        raise AccountAltered
     ended = [standing[role] for role in sorted(standing.keys() - set(roles))]
     granted = [_granted(account, role) for role in sorted(set(roles) - standing.keys())]
     if not ended and not granted:
@@ -199,6 +199,7 @@ async def set_roles(
         await _require_another_administrator(session, account)
     for grant in ended:
         grant.ended_on = clock.today()
+        provenance.put_tag(grant)
     session.add_all(granted)
     flag_modified(account, "state")  # the roles are of the account, so that its version counts their changes
     await log.record(session, actor, "roles.changed", account, *ended, *granted)
@@ -210,6 +211,7 @@ async def suspend(session: AsyncSession, actor: Staff, account_id: UUID, expecte
 
     Raises:
         NotFound: there is no such account.
+        AccountAltered: it was altered behind the service.
         PreconditionFailed: it was changed since the version that was named.
         LastAdministrator: it would leave no active administrator.
 
@@ -221,6 +223,7 @@ async def suspend(session: AsyncSession, actor: Staff, account_id: UUID, expecte
     if Role.ADMINISTRATOR in (await roles_of(session, actor.organisation_id, [account_id]))[account_id]:
         await _require_another_administrator(session, account)
     account.state = AccountState.SUSPENDED
+    provenance.put_tag(account)
     await session.execute(delete(Session).where(*credentials.sessions_of(account)))
     await log.record(session, actor, "account.suspended", account)
     return account
@@ -231,6 +234,7 @@ async def lift_suspension(session: AsyncSession, actor: Staff, account_id: UUID,
 
     Raises:
         NotFound: there is no such account.
+        AccountAltered: it was altered behind the service.
         PreconditionFailed: it was changed since the version that was named.
 
     """
@@ -244,6 +248,7 @@ async def lift_suspension(session: AsyncSession, actor: Staff, account_id: UUID,
         account.state = AccountState.INVITED
     else:
         account.state = AccountState.ENROLLING
+    provenance.put_tag(account)
     await log.record(session, actor, "account.suspension_lifted", account)
     return account
 
@@ -252,17 +257,20 @@ def _new_invitation(account: Account, days: int) -> str:
     one_time_password = secrets.new_one_time_password()
     account.invitation_digest = secrets.digest(one_time_password)
     account.invitation_until = clock.today() + timedelta(days=days)
+    provenance.put_tag(account)
     return one_time_password
 
 
 def _granted(account: Account, role: Role) -> RoleGrant:
-    return RoleGrant(
+    grant = RoleGrant(
         organisation_id=account.organisation_id,
         account_id=account.id,
         role=role,
         granted_on=clock.today(),
         ended_on=None,
     )
+    provenance.put_tag(grant)
+    return grant
 
 
 def _is_active_with(role: Role) -> tuple[Any, ...]:
@@ -276,6 +284,26 @@ def _is_active_with(role: Role) -> tuple[Any, ...]:
     return Account.state == AccountState.ACTIVE, holds
 
 
+async def _holders(
+    session: AsyncSession, organisation_id: UUID, role: Role, which: ColumnElement[bool]
+) -> list[Row[Any]]:
+    """Return the active accounts that hold the role, where neither was altered behind the service."""
+    of_account = (RoleGrant.organisation_id == Account.organisation_id) & (RoleGrant.account_id == Account.id)
+    statement = (
+        select(provenance.CREDENTIALS_OF_ROW, provenance.GRANT_OF_ROW)
+        .join(RoleGrant, of_account)
+        .where(
+            Account.organisation_id == organisation_id,
+            Account.state == AccountState.ACTIVE,
+            RoleGrant.role == role,
+            RoleGrant.ended_on.is_(None),
+            which,
+        )
+    )
+    rows = (await session.execute(statement)).all()
+    return [account for account, grant in rows if provenance.is_ours(account) and provenance.is_granted(grant)]
+
+
 async def _held(session: AsyncSession, actor: Staff, account_id: UUID) -> Account:
     """Return an account that nobody else changes until this transaction ends.
 
@@ -284,12 +312,15 @@ async def _held(session: AsyncSession, actor: Staff, account_id: UUID) -> Accoun
 
     Raises:
         NotFound: there is no such account.
+        AccountAltered: it was altered behind the service.
 
     """
     await session.execute(select(Organisation.id).where(Organisation.id == actor.organisation_id).with_for_update())
     account = (await session.execute(credentials.locked(actor.organisation_id, account_id))).scalar_one_or_none()
     if account is None:
         raise NotFound
+    if not provenance.is_ours(account):
+        raise AccountAltered
     return account
 
 
@@ -302,12 +333,7 @@ async def _require_another_administrator(session: AsyncSession, account: Account
     """
     if account.state != AccountState.ACTIVE:
         return
-    another = exists().where(
-        Account.organisation_id == account.organisation_id,
-        Account.id != account.id,
-        *_is_active_with(Role.ADMINISTRATOR),
-    )
-    if not (await session.execute(select(another))).scalar_one():
+    if not await _holders(session, account.organisation_id, Role.ADMINISTRATOR, Account.id != account.id):
         raise LastAdministrator
 
 

@@ -10,16 +10,17 @@ from typing import Any
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts import credentials, passwords, secrets, tokens, totp
+from app.accounts import credentials, passwords, provenance, secrets, tokens, totp
 from app.accounts.credentials import SignInRefused
 from app.accounts.models import Account, AccountState, RefreshToken, Session
 from app.accounts.passwords import Stretched, Stretching
 from app.accounts.schemas import CredentialsIn, RefreshIn, TokensOut
 from app.audit import log
+from app.crypto import hpke
 from app.crypto.errors import SealBroken
 from app.kernel import clock
 from app.kernel.ids import new_id
-from app.kernel.problems import Locked, Problem
+from app.kernel.problems import Locked, Problem, Unauthenticated
 from app.kernel.runtime import Runtime
 from app.policy.actors import Staff
 
@@ -41,7 +42,8 @@ class SecondFactorPaused(Problem):
 async def sign_in(runtime: Runtime, token_keys: tokens.TokenKeys, draft: CredentialsIn) -> TokensOut:
     """Return the tokens of a new session. The first sign-in makes the account active and ends its invitation.
 
-    An unknown username costs the same work and gets the same answer as a wrong password.
+    An unknown username costs the same work and gets the same answer as a wrong password, unless the settings changed since
+    the password was chosen: then it is stretched anew by the settings of today.
 
     Raises:
         SignInRefused: username, password or code is not right, the code was used, or the account may not sign in.
@@ -51,13 +53,17 @@ async def sign_in(runtime: Runtime, token_keys: tokens.TokenKeys, draft: Credent
     """
     async with runtime.database.session(write=False) as session:
         known = await credentials.find(session, runtime, draft.username)
-    stretching = known.stretching if known and known.stretching else Stretching.fresh(runtime.settings)
-    stretched = await runtime.slow.run(passwords.stretch, draft.password.get_secret_value(), stretching, runtime.keys)
+    password, fresh = draft.password.get_secret_value(), Stretching.fresh(runtime.settings)
+    stretching = known.stretching if known and known.stretching else fresh
+    stretched = await runtime.slow.run(passwords.stretch, password, stretching, runtime.keys)
     verifier = known.verifier if known and known.verifier else bytes(len(stretched.verifier))
     if not hmac.compare_digest(verifier, stretched.verifier) or known is None:
         raise SignInRefused
+    renewed = stretched
+    if not stretching.costs_as(fresh):
+        renewed = await runtime.slow.run(passwords.stretch, password, fresh, runtime.keys)
     async with runtime.database.session(write=True) as session:
-        outcome = await _sign_in(session, runtime, token_keys, known, stretched, draft.totp_code)
+        outcome = await _sign_in(session, runtime, token_keys, known, stretched, renewed, draft.totp_code)
     if isinstance(outcome, Problem):
         raise outcome
     return outcome
@@ -69,12 +75,14 @@ async def _sign_in(
     token_keys: tokens.TokenKeys,
     known: credentials.Known,
     stretched: Stretched,
+    renewed: Stretched,
     code: str,
 ) -> TokensOut | Problem:
     """Return the tokens of a new session, or what refuses it once the transaction has ended."""
-    account = (await session.execute(credentials.locked(known.organisation_id, known.account_id))).scalar_one()
-    has_changed = account.state not in _MAY_SIGN_IN or account.password_verifier != stretched.verifier
-    if has_changed or account.wrapped_seed is None or account.totp_secret is None:
+    account = await credentials.hold(session, known.organisation_id, known.account_id)
+    if account is None or account.state not in _MAY_SIGN_IN or account.password_verifier != stretched.verifier:
+        return SignInRefused()
+    if account.wrapped_seed is None or account.totp_secret is None:
         return SignInRefused()
     is_pause_over = account.totp_failed_at is None or clock.now() >= account.totp_failed_at + PAUSE
     if account.totp_failures >= MOST_WRONG_CODES and not is_pause_over:
@@ -90,7 +98,11 @@ async def _sign_in(
     if account.state == AccountState.ENROLLING:
         account.state = AccountState.ACTIVE
         account.invitation_digest = account.invitation_until = None
+        provenance.put_tag(account)
         await log.record(session, credentials.staff_of(account), "account.activated", account)
+    if renewed is not stretched:
+        wrapped = passwords.wrap_seed(renewed, seed, account.organisation_id, account.id)
+        credentials.set_password(account, renewed, wrapped)
     await session.execute(delete(Session).where(*credentials.sessions_of(account), Session.expires_at <= clock.now()))
     started, unlock_secret = _new_session(runtime, account, seed)
     session.add(started)
@@ -149,6 +161,8 @@ async def _refresh(
     if standing.expires_at <= now:
         return None
     seed = _open_session(unlock_secret, standing)
+    if not await _is_session_of_account(session, standing, seed):
+        return None
     next_secret = secrets.new_unlock_secret()
     standing.sealed_seed = secrets.seal_session_key(next_secret, seed, standing.id, standing.account_id)
     standing.expires_at = _end(runtime)
@@ -164,8 +178,16 @@ async def _refresh(
 
 
 async def end(session: AsyncSession, actor: Staff) -> None:
-    """The actor's session has ended, and with it the power of its tokens and of its unlock secret."""
-    standing = await session.get_one(Session, (actor.organisation_id, actor.session_id))
+    """The actor's session has ended, and with it the power of its tokens and of its unlock secret.
+
+    Raises:
+        Unauthenticated: it ended meanwhile.
+
+    """
+    one = (Session.organisation_id == actor.organisation_id, Session.id == actor.session_id)
+    standing = (await session.execute(select(Session).where(*one).with_for_update())).scalar_one_or_none()
+    if standing is None:
+        raise Unauthenticated
     await session.delete(standing)
     await log.record(session, actor, "session.ended", removed=[standing])
 
@@ -209,6 +231,17 @@ def _open_session(unlock_secret: str | None, standing: Session) -> bytes:
         return secrets.open_session_key(unlock_secret, standing.sealed_seed, standing.id, standing.account_id)
     except SealBroken as error:
         raise Locked from error
+
+
+async def _is_session_of_account(session: AsyncSession, standing: Session, seed: bytes) -> bool:
+    """Whether the session's account is active, and its key pair is the one that the session holds.
+
+    Nobody who only writes to the database has the seed of an account: they cannot make a session for it.
+    """
+    one = (Account.organisation_id == standing.organisation_id, Account.id == standing.account_id)
+    (account,) = (await session.execute(select(provenance.CREDENTIALS_OF_ROW).where(*one))).one()
+    is_active = provenance.is_ours(account) and account.state == AccountState.ACTIVE
+    return is_active and provenance.is_owner(account, hpke.public_key(seed))
 
 
 def _add_refresh_token(session: AsyncSession, of: Session) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.models import Account, AccountState, RoleGrant
+from app.accounts import service as accounts
 from app.audit import log
 from app.cases import keys, service, walls
 from app.cases.lifecycle import CaseState
@@ -16,7 +16,7 @@ from app.crypto import hpke
 from app.kernel import clock
 from app.kernel.problems import Conflict, NotFound
 from app.kernel.sealed import open_keys
-from app.policy.actors import ROLE_FOR_CAPACITY, Capacity, Role, Staff
+from app.policy.actors import ROLE_FOR_CAPACITY, Capacity, Staff
 
 
 class AccountNotEligible(Conflict):
@@ -47,7 +47,10 @@ async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: Appoin
         DifferentPeopleRequired: it plays a part that excludes this one, or submitted the grievance.
 
     """
-    public_key = await _key_to_grant_to(session, case, draft.account_id, ROLE_FOR_CAPACITY[draft.capacity])
+    role = ROLE_FOR_CAPACITY[draft.capacity]
+    public_keys = await accounts.public_keys(session, case.organisation_id, [draft.account_id], role)
+    if draft.account_id not in public_keys:
+        raise AccountNotEligible
     if await walls.stands(session, case, draft.account_id):
         raise walls.AccountIsWalled
     standing = frozenset(one.capacity for one in await _standing(session, case, draft.account_id))
@@ -63,7 +66,7 @@ async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: Appoin
         appointed_on=clock.today(),
     )
     session.add(appointment)
-    grants = await _grant_key(session, case, draft.account_id, public_key)
+    grants = await _grant_key(session, case, draft.account_id, hpke.PublicKey(public_keys[draft.account_id]))
     steps: list[Transition] = []
     if draft.capacity == Capacity.INVESTIGATOR and case.state == CaseState.ACCEPTED:
         steps.append(await service.advance(session, actor, case, CaseState.INVESTIGATING, None))
@@ -97,27 +100,6 @@ async def end(session: AsyncSession, actor: Staff, case: Case, appointment_id: U
     plays_another_part = bool(await _standing(session, case, appointment.account_id))
     taken = [] if plays_another_part else await walls.take_key(session, case, appointment.account_id)
     await log.record(session, actor, "appointment.ended", case, appointment, case_id=case.id, removed=taken)
-
-
-async def _key_to_grant_to(session: AsyncSession, case: Case, account_id: UUID, role: Role) -> hpke.PublicKey:
-    statement = (
-        select(Account.public_key)
-        .join(
-            RoleGrant,
-            (RoleGrant.organisation_id == Account.organisation_id) & (RoleGrant.account_id == Account.id),
-        )
-        .where(
-            Account.organisation_id == case.organisation_id,
-            Account.id == account_id,
-            Account.state == AccountState.ACTIVE,
-            RoleGrant.role == role,
-            RoleGrant.ended_on.is_(None),
-        )
-    )
-    public_key = await session.scalar(statement.limit(1))
-    if public_key is None:
-        raise AccountNotEligible
-    return hpke.PublicKey(public_key)
 
 
 async def _standing(session: AsyncSession, case: Case, account_id: UUID) -> list[Appointment]:

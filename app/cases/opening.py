@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table
@@ -15,14 +15,14 @@ from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case, CaseKeyGrant
 from app.crypto import hpke, references
 from app.kernel import clock
-from app.kernel.db import insert_rows
+from app.kernel.db import insert_rows, table_of
 from app.kernel.ids import new_id
 from app.policy.actors import Capacity
 
 FIRST_ROW_VERSION = 1
 """The version that the unit of work gives a new row of a Versioned table."""
 
-_CASES, _APPOINTMENTS, _GRANTS = (cast("Table", model.__table__) for model in (Case, Appointment, CaseKeyGrant))
+_CASES, _APPOINTMENTS, _GRANTS = (table_of(model) for model in (Case, Appointment, CaseKeyGrant))
 
 
 @dataclass(frozen=True)

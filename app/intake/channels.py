@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Executable, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts import provenance
 from app.accounts import service as accounts
 from app.accounts.models import Account, AccountState, Organisation, RoleGrant
 from app.audit import log
@@ -138,9 +139,8 @@ def _how_to_find_a_door() -> Executable:
             Channel.is_open,
             Channel.law_profile,
             Channel.threshold,
-            Account.id.label("account_id"),
-            Account.public_key,
-            RoleGrant.id.label("role_id"),
+            provenance.CREDENTIALS_OF_ROW,
+            provenance.GRANT_OF_ROW,
         )
         .outerjoin(ChannelOfficer, officer)
         .outerjoin(Account, account)
@@ -156,6 +156,8 @@ _DOOR = _how_to_find_a_door()
 async def door(session: AsyncSession, slug: str, *, organisation_id: UUID | None = None) -> Door:
     """Return the door of an open channel, with those of its officers who are active and still hold the role.
 
+    An officer whose account or role was altered behind the service does not count: nothing is sealed to an exchanged key.
+
     Raises:
         NotFound: there is no such channel, or not in that organisation.
         ChannelClosed: it takes no grievances.
@@ -169,7 +171,9 @@ async def door(session: AsyncSession, slug: str, *, organisation_id: UUID | None
         raise ChannelClosed
     custodians = await _known_custodians.of(session, found.organisation_id, found.id, found.version)
     attending = {
-        row.account_id: row.public_key for row in rows if row.role_id is not None and row.public_key is not None
+        row.account.id: row.account.public_key
+        for row in rows
+        if row.grant.id is not None and provenance.is_ours(row.account) and provenance.is_granted(row.grant)
     }
     return Door(
         found.organisation_id,

@@ -163,6 +163,8 @@ async def submit_collective_grievance(
     afterwards who supported it; the representative can read what they wrote, with their own key.
     """
     keys = await accounts.public_keys(session, actor.organisation_id, [actor.account_id], Role.REPRESENTATIVE)
+    if actor.account_id not in keys:  # it ended or was altered since the guard looked
+        raise NotFound
     await let_go(session)
     async with runtime.database.session(write=False) as reading:
         door = await channels.door(reading, channel, organisation_id=actor.organisation_id)

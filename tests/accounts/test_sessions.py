@@ -176,6 +176,15 @@ async def test_signing_out_ends_this_session_and_no_other(
     assert (await actors.hr.get("/v1/me")).status_code == 200
 
 
+async def test_signing_out_twice_at_once_is_never_a_failure(
+    actors: SimpleNamespace, anonymous: httpx.AsyncClient
+) -> None:
+    await a_session(anonymous, actors.hr)
+    answers = await asyncio.gather(*(anonymous.post("/v1/auth/revoke") for _ in range(2)))
+    assert sorted(answer.status_code for answer in answers) == [204, 401]
+    assert (await anonymous.get("/v1/me")).status_code == 401
+
+
 async def test_signing_out_everywhere_ends_all_sessions_of_oneself_and_of_nobody_else(
     service: Service, actors: SimpleNamespace, anonymous: httpx.AsyncClient
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from app.accounts.models import Account
+from app.audit.verify import verify
 from app.crypto import passwords as argon2
 from tests.builders.accounts import (
     PASSWORD,
@@ -164,6 +165,24 @@ async def test_an_unknown_username_costs_the_same_stretching(
         assert (await try_to_activate(anonymous, body)).status_code == 401
     assert len(costs) == 6
     assert len(set(costs)) == 1
+
+
+async def test_settings_that_became_dearer_are_those_of_an_account_from_its_next_sign_in(
+    service: Service,
+    actors: SimpleNamespace,
+    anonymous: httpx.AsyncClient,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hr = actors.hr
+    monkeypatch.setitem(vars(service.runtime.settings), "password_iterations", 3)
+    for _ in range(2):
+        clock.advance(GOOD_LATER)
+        await signed_in(anonymous, hr.username, hr.password, hr.totp_secret)
+        async with service.runtime.database.session(write=False) as session:
+            account = (await session.execute(select(Account).where(Account.id == hr.account_id))).scalar_one()
+            assert account.password_iterations == 3
+            assert (await verify(session, service.runtime.keys)).faults == []
 
 
 async def test_a_code_works_once(actors: SimpleNamespace, anonymous: httpx.AsyncClient) -> None:

@@ -6,8 +6,11 @@ from uuid import UUID
 
 import httpx
 import pyotp
+from sqlalchemy import select
 
+from app.audit.models import AuditEvent
 from app.kernel import clock
+from tests.conftest import Service
 
 PASSWORD = "blue tram over the Itchen"
 
@@ -72,3 +75,22 @@ async def another_administrator(administrator: httpx.AsyncClient, client: httpx.
     invited = await an_account(administrator, "second.administrator", "administrator")
     await signed_in(client, invited["username"], PASSWORD, await activated(client, invited))
     return UUID(invited["id"])
+
+
+async def put_roles(client: httpx.AsyncClient, account_id: UUID | str, *roles: str) -> httpx.Response:
+    """Return the answer to giving those roles on the account's present version."""
+    seen = await client.get(f"/v1/accounts/{account_id}")
+    tag = {"If-Match": seen.headers.get("ETag", '"1"')}
+    return await client.put(f"/v1/accounts/{account_id}/roles", json={"roles": roles}, headers=tag)
+
+
+async def events(service: Service) -> list[str]:
+    """Return the names of all events, in order."""
+    async with service.runtime.database.session(write=False) as session:
+        statement = select(AuditEvent.event).where(AuditEvent.chain_id == AuditEvent.organisation_id)
+        return list((await session.execute(statement.order_by(AuditEvent.sequence))).scalars())
+
+
+def problem_of(answer: httpx.Response) -> tuple[int, str]:
+    """Return status and type of a refusal."""
+    return answer.status_code, answer.json()["type"].rpartition("/")[2]
