@@ -18,6 +18,7 @@ from app.cases import log_routes as audit
 from app.cases import routes as cases
 from app.evidence import routes as evidence
 from app.findings import routes as findings
+from app.intake import inbox
 from app.intake import routes as intake
 from app.kernel import http, idempotency, logs
 from app.kernel.db import Database
@@ -126,6 +127,7 @@ async def _keep_house(runtime: Runtime) -> None:
         try:
             async with runtime.database.session(write=True) as session:
                 await idempotency.remove_old(session)
+                await inbox.remove_old(session)
         except (SQLAlchemyError, OSError) as failure:
             logs.log.error(
                 "housekeeping failed", extra={"event": "housekeeping failed", **logs.describe_failure(failure)}

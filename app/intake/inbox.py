@@ -94,7 +94,6 @@ async def open_inbox(runtime: Runtime, session: AsyncSession, draft: InboxSessio
     sealed_key = None
     if shown.inbox_seed is not None:
         sealed_key = token.seal(session_id, _conversation_key(grievance, shown.inbox_seed))
-    await session.execute(delete(InboxSession).where(InboxSession.opened_on < clock.today() - _KEPT_FOR))
     session.add(
         InboxSession(
             organisation_id=grievance.organisation_id,
@@ -199,6 +198,11 @@ def _sealed(grievance: Any, raised: Any) -> SealedInboxOut:  # noqa: ANN401 the 
             for one in raised
         ],
     )
+
+
+async def remove_old(session: AsyncSession) -> None:
+    """Remove the sessions that ended long ago."""
+    await session.execute(delete(InboxSession).where(InboxSession.opened_on < clock.today() - _KEPT_FOR))
 
 
 async def close(session: AsyncSession, visit: Visit) -> None:

@@ -10,6 +10,7 @@ import httpx
 from sqlalchemy import select, update
 
 from app.crypto import contexts, fields, receipts
+from app.intake.inbox import remove_old
 from app.intake.models import Grievance, InboxSession
 from app.intake.receipts import InboxToken
 from app.kernel.db import table_of
@@ -178,14 +179,15 @@ async def test_the_database_alone_does_not_open_an_inbox(service: Service, anony
     assert token.text() not in str(dict(row))
 
 
-async def test_old_sessions_are_removed_when_a_new_one_opens(
+async def test_housekeeping_removes_old_sessions(
     service: Service, anonymous: httpx.AsyncClient, clock: Clock
 ) -> None:
     receipt = (await intake.submitted(anonymous))["receipt"]
     for days in (0, 1, 1):
         clock.advance(timedelta(days=days))
         await intake.inbox_opened(anonymous, receipt=receipt)
-    async with service.runtime.database.session(write=False) as session:
+    async with service.runtime.database.session(write=True) as session:
+        await remove_old(session)
         days_left = (await session.execute(select(InboxSession.opened_on))).scalars().all()
     assert sorted(day.day for day in days_left) == [3, 4]
 
