@@ -1,4 +1,4 @@
-"""The case key: made at intake, granted to one public key at a time, kept by nobody. Pure. Format: docs/formats.md."""
+"""The case key: made at intake, granted to one public key at a time, kept by nobody. Pure; see docs/formats.md, "Case key"."""
 
 import secrets
 from uuid import UUID

@@ -68,7 +68,7 @@ def normalise(text: str) -> str:
 
 
 def derive(receipt: str, salt: bytes) -> ReceiptKeys:
-    """Return the keys of a receipt under the salt of the organisation. Blocks.
+    """Return the keys of a receipt under the salt of the service. Blocks.
 
     Raises:
         ValueError: the receipt is not seven words of the list, or the salt has fewer than 16 bytes.

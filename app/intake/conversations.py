@@ -1,7 +1,6 @@
 """The key of a conversation: what a grievance's texts are sealed under. Whoever raised it opens it, and so does the case. Pure.
 
-docs/formats.md has the formats; the labels of this module are `conversation` (organisation, grievance, public key) for who
-raised it and `conversation-for-case` (organisation, case, grievance) for the case.
+Format: docs/formats.md, "Conversation".
 """
 
 import secrets

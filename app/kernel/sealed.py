@@ -69,7 +69,7 @@ open_keys: ContextVar[OpenKeys] = ContextVar("open_keys")
 def seal_value(
     key: bytes, version: int, organisation_id: UUID, scope: UUID, table: str, column: str, row: UUID, value: bytes
 ) -> bytes:
-    """Return version (4 bytes, big endian) and ciphertext, bound to all that is named. Format: docs/formats.md, sealed fields."""
+    """Return version (4 bytes, big endian) and ciphertext, bound to all that is named; see docs/formats.md, "Sealed column"."""
     context = contexts.encode("field", organisation_id, scope, table, column, row, version)
     return version.to_bytes(4, "big") + fields.seal(key, context, value)
 
