@@ -16,7 +16,7 @@ class Missing(StrEnum):
     THEME = "theme"
     """It is grouped under no theme."""
     EVIDENCE = "evidence"
-    """No received exhibit bears on it."""
+    """No received exhibit bears on it. That may be why no view could be formed."""
     FINDING = "finding"
     """Nothing was found yet."""
     AGREEMENT = "agreement"
@@ -34,6 +34,8 @@ class Standing:
     has_evidence: bool
     has_final: bool
     has_draft: bool
+    is_without_view: bool = False
+    """Whether its finding is that no view could be formed."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def missing(allegation: Standing) -> list[Missing]:
     lacks: list[Missing] = []
     if not allegation.has_theme:
         lacks.append(Missing.THEME)
-    if not allegation.has_evidence:
+    if not (allegation.has_evidence or (allegation.has_final and allegation.is_without_view)):
         lacks.append(Missing.EVIDENCE)
     if not allegation.has_final:
         lacks.append(Missing.AGREEMENT if allegation.has_draft else Missing.FINDING)
@@ -60,7 +62,7 @@ def missing(allegation: Standing) -> list[Missing]:
 
 
 BLOCKING = frozenset({Missing.ALLEGATION, Missing.FINDING, Missing.AGREEMENT})
-"""What keeps the findings from being complete. No evidence at all may be why no view could be formed."""
+"""What keeps the findings from being complete."""
 
 
 def gaps(allegations: Iterable[Standing]) -> list[Gap]:

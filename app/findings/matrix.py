@@ -15,6 +15,7 @@ from app.evidence.models import Exhibit, ExhibitLink
 from app.evidence.requests import ExhibitState
 from app.findings import completeness, queries
 from app.findings.models import Finding
+from app.findings.outcomes import Outcome
 from app.findings.schemas import Matrix, MatrixExhibit, MatrixFinding, MatrixRow
 
 
@@ -59,6 +60,7 @@ def standings(gathered: Gathered) -> list[completeness.Standing]:
             ),
             has_final=one.id in gathered.final,
             has_draft=one.id in gathered.drafts,
+            is_without_view=one.id in gathered.final and gathered.final[one.id].outcome == Outcome.NO_VIEW,
         )
         for one in gathered.standing
     ]

@@ -24,6 +24,7 @@ STANDINGS = st.lists(
         has_evidence=st.booleans(),
         has_final=st.booleans(),
         has_draft=st.booleans(),
+        is_without_view=st.booleans(),
     )
 )
 
@@ -37,6 +38,8 @@ STANDINGS = st.lists(
         (replace(DONE, has_final=False, has_draft=True), [Missing.AGREEMENT]),
         (replace(DONE, has_draft=True), []),
         (replace(DONE, has_evidence=False), [Missing.EVIDENCE]),
+        (replace(DONE, has_evidence=False, is_without_view=True), []),
+        (replace(BARE, has_draft=True, is_without_view=True), [Missing.THEME, Missing.EVIDENCE, Missing.AGREEMENT]),
         (replace(BARE, state=AllegationState.OUT_OF_SCOPE), []),
     ],
 )
@@ -61,3 +64,9 @@ def test_the_findings_are_complete_when_everything_in_scope_has_a_final_one(alle
     assert (found == []) is (stands != [] and open_ones == [])
     assert [gap.allegation_id for gap in found if gap.missing != Missing.ALLEGATION] == [one.id for one in open_ones]
     assert {gap.missing for gap in found} <= BLOCKING
+
+
+@given(STANDINGS, st.builds(replace, st.just(BARE), has_draft=st.booleans()))
+def test_no_other_allegation_hides_one_that_lacks_its_finding(allegations: list[Standing], bare: Standing) -> None:
+    lack = Missing.AGREEMENT if bare.has_draft else Missing.FINDING
+    assert Gap(bare.id, bare.label, lack) in gaps([*allegations, bare])

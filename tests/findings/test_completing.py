@@ -92,6 +92,23 @@ async def test_the_matrix_lays_allegations_against_evidence_and_findings(
     assert matrix["exhibits_without_allegation"][0]["bearing"] is None
 
 
+async def test_no_evidence_is_missing_where_it_is_why_no_view_was_formed(
+    service: Service, actors: SimpleNamespace
+) -> None:
+    case = await an_investigation(service)
+    allegation = await an_allegation(actors.investigator, case, "1.1")
+    finding = {"outcome": "no_view", "no_view_reason": "insufficient_evidence", "reasons": "Nothing was kept."}
+    address = f"{case.url}/allegations/{allegation['id']}/findings"
+    recorded = await actors.investigator.post(address, json=finding)
+    assert recorded.status_code == 201, recorded.text
+    [row] = (await read(actors.reviewer, case, "/matrix"))["rows"]
+    assert row["missing"] == ["theme", "evidence", "agreement"]
+    review = f"{case.url}/findings/{recorded.json()['id']}/review"
+    assert (await actors.reviewer.post(review, json={"agrees": True})).status_code == 200
+    [row] = (await read(actors.reviewer, case, "/matrix"))["rows"]
+    assert row["missing"] == ["theme"]
+
+
 async def test_evidence_follows_a_merged_allegation_and_loses_its_place_in_a_split(
     service: Service, actors: SimpleNamespace
 ) -> None:
