@@ -19,6 +19,7 @@ from app.cases import keys
 from app.cases.models import Appointment, Case, CaseKeyGrant, Wall
 from app.crypto.errors import SealBroken
 from app.kernel.db import DbSession, table_of
+from app.kernel.idempotency import Replay
 from app.kernel.problems import Busy, InvalidInput, Locked, NotAllowed, NotFound, Problem, Unauthenticated
 from app.kernel.sealed import open_keys
 from app.policy.actors import Capacity, CaseFacts, Staff
@@ -146,9 +147,10 @@ class OnCase(Guard):
         staff: CurrentActor,
         _unlock: Annotated[object, Depends(unlock)],
     ) -> Case:
-        """Return the case, its key open for this request, its reading recorded.
+        """Return the case, its key open for this request, its reading recorded; that of an earlier answer too.
 
         Raises:
+            Replay: the request was answered before. It is no failure: the transaction is committed.
             NotFound: there is no such case, or the actor may not know of it.
             NotAllowed: the actor may see the case but not do this.
             Locked: the unlock secret is missing or wrong, or the actor was never granted the case key.
@@ -164,7 +166,11 @@ class OnCase(Guard):
             raise  # who guesses at cases is in the log, and waits for that as long as for a hidden one
         refuse_unless(decide(self.permission, staff, facts, on_case=True), Refusal(staff, self.permission, case.id))
         self._open(request, staff, case, grants)
-        await self.admit(request, session, str(staff.account_id))
+        try:
+            await self.admit(request, session, str(staff.account_id))
+        except Replay:  # the answer of before holds what the case holds
+            await log.record(session, staff, "read.replayed", case_id=case.id)
+            raise
         if request.method == "GET":
             await log.record(session, staff, f"read.{request.scope['endpoint'].__name__}", case_id=case.id)
         return case

@@ -19,6 +19,7 @@ from app.intake import conversations, inbox
 from app.intake.inbox import Visit
 from app.intake.models import Grievance
 from app.kernel.db import DbSession
+from app.kernel.idempotency import Replay
 from app.kernel.problems import Locked, NotFound
 from app.kernel.runtime import RuntimeOf
 from app.kernel.sealed import open_keys
@@ -80,9 +81,10 @@ class OnOwnGrievance(Guard):
         staff: CurrentActor,
         _unlock: Annotated[object, Depends(unlock)],
     ) -> OwnGrievance:
-        """Return the grievance, its conversation's key open for this request, its reading recorded.
+        """Return the grievance, its conversation's key open for this request, its reading recorded; an earlier answer's too.
 
         Raises:
+            Replay: the request was answered before. It is no failure: the transaction is committed.
             NotFound: there is no such grievance, it is another's, or a wall stands before it.
             Locked: the unlock secret is missing or wrong.
 
@@ -98,7 +100,11 @@ class OnOwnGrievance(Guard):
         case, facts, _ = await case_access.load(session, staff, grievance.case_id)
         refuse_unless(decide(self.permission, staff, facts), Refusal(staff, self.permission, case.id))
         self._open(request, staff, grievance)
-        await self.admit(request, session, str(staff.account_id))
+        try:
+            await self.admit(request, session, str(staff.account_id))
+        except Replay:  # the answer of before holds what the grievance holds
+            await log.record(session, staff, "read.replayed", case_id=case.id)
+            raise
         if request.method == "GET":
             await log.record(session, staff, f"read.{request.scope['endpoint'].__name__}", case_id=case.id)
         return OwnGrievance(grievance, case)
