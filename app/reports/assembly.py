@@ -15,7 +15,7 @@ from app.allegations.models import Allegation, Theme
 from app.cases.models import Case
 from app.evidence.models import Exhibit
 from app.evidence.requests import EXPLAINED, ExhibitState
-from app.findings import matrix
+from app.findings import completeness, matrix
 from app.findings import queries as findings
 from app.findings.completeness import Gap
 from app.findings.outcomes import NoViewReason, Outcome, StandardOfProof
@@ -37,8 +37,11 @@ class Investigation:
     citations: dict[UUID, list[UUID]]
 
     def gaps(self) -> list[Gap]:
-        """Return what is missing before a report may be sealed."""
-        return gate.gaps(matrix.standings(self.gathered))
+        """Return what is missing before a report may be sealed, in the order of the allegations. Empty: it may.
+
+        It is the rule by which the findings are complete, asked again: what was complete then may have been reopened.
+        """
+        return completeness.gaps(matrix.standings(self.gathered))
 
     def orphans(self) -> list[gate.Orphan[UUID]]:
         """Return what led nowhere."""

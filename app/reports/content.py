@@ -1,14 +1,11 @@
-"""What a sealed report says, and its hash. Pure. A format of its own: a report can be read whatever becomes of the tables.
+"""What a sealed report says. Pure. A format of its own: a report can be read whatever becomes of the tables.
 
-Format: the JSON of `ReportContent` with keys in order, no blanks between tokens, no escapes but those that JSON needs,
-in UTF-8. The hash is SHA-256 of those bytes.
+Format: the JSON of `ReportContent` as `kernel.canonical` writes it. The report carries its hash.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -116,16 +113,6 @@ def count(outcomes: Iterable[Outcome]) -> OutcomeCounts:
     """Return how many there are of each outcome."""
     found = Counter(outcomes)
     return OutcomeCounts(allegations=found.total(), **{outcome.value: found[outcome] for outcome in Outcome})
-
-
-def canonical(content: ReportContent) -> str:
-    """Return the text that is sealed and hashed."""
-    return json.dumps(content.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def digest(canonical_text: str) -> bytes:
-    """Return the hash of a report by its canonical text."""
-    return sha256(canonical_text.encode()).digest()
 
 
 def read(canonical_text: str) -> ReportContent:

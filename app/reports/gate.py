@@ -11,8 +11,6 @@ from typing import Generic, TypeVar
 
 from app.allegations.arrangement import STANDING, AllegationState
 from app.evidence.requests import ExhibitState
-from app.findings import completeness
-from app.findings.completeness import Gap, Standing
 
 Key = TypeVar("Key")
 
@@ -71,14 +69,6 @@ class Orphan(Generic[Key]):
     kind: OrphanKind
     id: Key
     label: str
-
-
-def gaps(allegations: Iterable[Standing]) -> list[Gap]:
-    """Return what is missing before a report may be sealed, in the order of the allegations. Empty: it may.
-
-    It is the rule by which the findings are complete, asked again: what was complete then may have been reopened since.
-    """
-    return completeness.gaps(allegations)
 
 
 def orphans(

@@ -11,22 +11,24 @@ from app.cases.service import TransitionNotPossible
 from app.kernel import routing
 from app.kernel.db import DbSession
 from app.kernel.http import IfMatch, etag, problems, require_version
+from app.kernel.pages import NumberedPageOf, Page
 from app.kernel.problems import PreconditionFailed, PreconditionRequired
 from app.policy.guard import CurrentActor
 from app.policy.permissions import Permission
 from app.reports import assembly, content, queries, service
 from app.reports.models import Report, ReportState
-from app.reports.schemas import GapOut, GapsOut, OrphanOut, ReportIn, ReportItem, ReportOut, ReportsOut
+from app.reports.schemas import GapOut, GapsOut, OrphanOut, ReportIn, ReportItem, ReportOut
 
 router = routing.router("reports", prefix="/v1/cases/{case_id}/reports")
 Reader = Annotated[Case, on_case(Permission.CASE_READ)]
 Writer = Annotated[Case, on_case(Permission.REPORT_WRITE)]
 
 
-@router.get("", response_model=ReportsOut, responses=problems(*DOOR))
-async def list_reports(case: Reader, session: DbSession) -> ReportsOut:
-    """List the full reports of the case, oldest first."""
-    return ReportsOut(items=[_item(report) for report in await queries.all_of(session, case)])
+@router.get("", response_model=Page[ReportItem], responses=problems(*DOOR))
+async def list_reports(case: Reader, session: DbSession, page: NumberedPageOf) -> Page[ReportItem]:
+    """List the full reports of the case, newest first."""
+    reports, following = await queries.page_of(session, case, page)
+    return Page(items=[_item(report) for report in reports], next=following)
 
 
 @router.post("", status_code=201, response_model=ReportOut, responses=problems(*DOOR, service.ReportBeingWritten))

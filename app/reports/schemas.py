@@ -49,12 +49,6 @@ class ReportOut(ReportItem):
     content: ReportContent | None
 
 
-class ReportsOut(BaseModel):
-    """The reports of a case, oldest first."""
-
-    items: list[ReportItem]
-
-
 class GapOut(BaseModel):
     """What keeps the report from being sealed."""
 

@@ -10,10 +10,11 @@ from app.cases.lifecycle import CaseState
 from app.cases.models import Case
 from app.cases.service import advance
 from app.kernel import clock
+from app.kernel.canonical import canonical, digest
 from app.kernel.db import Base
 from app.kernel.problems import Conflict
 from app.policy.actors import Staff
-from app.reports import assembly, content, queries
+from app.reports import assembly, queries
 from app.reports.models import Report, ReportState
 from app.reports.schemas import ReportIn
 
@@ -98,8 +99,8 @@ async def seal(session: AsyncSession, actor: Staff, case: Case, report: Report) 
         touched.append(before)
         await session.flush()  # one report stands at a time: the index sees the old one go first
     sealed_on = clock.today()
-    canonical = content.canonical(assembly.assemble(case, report, investigation, sealed_on))
-    report.content, report.content_hash = canonical, content.digest(canonical)
+    report.content = text = canonical(assembly.assemble(case, report, investigation, sealed_on))
+    report.content_hash = digest(text)
     report.state, report.sealed_on = ReportState.SEALED, sealed_on
     await log.record(session, actor, "report.sealed", *touched, case_id=case.id)
 

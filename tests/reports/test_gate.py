@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from app.allegations.arrangement import AllegationState
 from app.evidence.requests import ExhibitState
-from app.findings.completeness import Gap, Missing, Standing
 from app.reports.gate import (
     AllegationFacts,
     ExhibitFacts,
@@ -17,63 +16,11 @@ from app.reports.gate import (
     OrphanKind,
     RaisedFacts,
     ThemeFacts,
-    gaps,
     orphans,
 )
 
 IN_SCOPE, OUT_OF_SCOPE, MERGED, SPLIT = AllegationState
 A, B = UUID(int=1), UUID(int=2)
-
-
-def standing(state: AllegationState = IN_SCOPE, *, has_final: bool = False, has_draft: bool = False) -> Standing:
-    return Standing(A, "1.1", state, has_theme=True, has_evidence=True, has_final=has_final, has_draft=has_draft)
-
-
-@pytest.mark.parametrize(
-    ("allegations", "missing"),
-    [
-        ([], [Missing.ALLEGATION]),
-        ([standing(MERGED)], [Missing.ALLEGATION]),
-        ([standing(SPLIT)], [Missing.ALLEGATION]),
-        ([standing(OUT_OF_SCOPE)], []),
-        ([standing()], [Missing.FINDING]),
-        ([standing(has_draft=True)], [Missing.AGREEMENT]),
-        ([standing(has_final=True)], []),
-        ([standing(has_final=True, has_draft=True)], []),
-        ([standing(OUT_OF_SCOPE), standing()], [Missing.FINDING]),
-    ],
-)
-def test_the_gate_names_what_is_missing(allegations: list[Standing], missing: list[Missing]) -> None:
-    assert [gap.missing for gap in gaps(allegations)] == missing
-
-
-a_standing = st.builds(
-    Standing,
-    st.uuids(),
-    st.just("1"),
-    st.sampled_from(AllegationState),
-    st.booleans(),
-    st.booleans(),
-    st.booleans(),
-    st.booleans(),
-)
-some_standings = st.lists(a_standing, max_size=12, unique_by=lambda one: one.id)
-
-
-@given(some_standings)
-def test_a_report_may_be_sealed_only_if_every_allegation_in_scope_has_a_final_finding(
-    allegations: list[Standing],
-) -> None:
-    if gaps(allegations) == []:
-        assert all(one.has_final for one in allegations if one.state == IN_SCOPE)
-        assert any(one.state in {IN_SCOPE, OUT_OF_SCOPE} for one in allegations)
-
-
-@given(some_standings, a_standing)
-def test_no_other_allegation_hides_one_that_lacks_its_finding(allegations: list[Standing], one: Standing) -> None:
-    bare = Standing(one.id, "x", IN_SCOPE, one.has_theme, one.has_evidence, has_final=False, has_draft=one.has_draft)
-    others = [other for other in allegations if other.id != bare.id]
-    assert Gap(bare.id, "x", Missing.AGREEMENT if bare.has_draft else Missing.FINDING) in gaps([*others, bare])
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,20 @@ async def test_a_correction_is_the_next_report_and_supersedes_the_one_before(ser
     assert superseded["content"]["conclusions"] == REPORT["conclusions"]
     assert (await read(service.actors.case_officer, worked.case))["state"] == "reported"
     listed = body_of(await service.actors.reviewer.get(worked.reports))["items"]
-    assert [(report["number"], report["state"]) for report in listed] == [(1, "superseded"), (2, "sealed")]
+    assert [(report["number"], report["state"]) for report in listed] == [(2, "sealed"), (1, "superseded")]
+
+
+async def test_reports_are_listed_in_pages(service: Service) -> None:
+    worked = await a_reported_case(service)
+    await a_report(worked)
+    reviewer = service.actors.reviewer
+    first = body_of(await reviewer.get(worked.reports, params={"limit": 1}))
+    second = body_of(await reviewer.get(worked.reports, params={"limit": 1, "cursor": first["next"]}))
+    assert [report["number"] for report in first["items"] + second["items"]] == [2, 1]
+    assert second["next"] is None
+    for wrong in ("x", "-1", "9" * 10):
+        refused = await reviewer.get(worked.reports, params={"cursor": wrong})
+        assert refused.json()["errors"][0]["pointer"] == "/cursor"
 
 
 async def test_a_draft_changes_only_on_the_version_that_was_read(service: Service) -> None:
