@@ -68,10 +68,11 @@ def redactions(paragraphs: Sequence[str], suggested: dict[str, Any]) -> list[dic
         for hidden in HIDDEN
         for span in _places(paragraphs, hidden.words)
     ]
-    for found in suggested["suggestions"]:
-        if not any(_overlap(found, one) for one in marked):
-            span = {name: found[name] for name in ("paragraph", "start", "end", "type", "replacement")}
-            marked.append(span | {"reason": found["explanation"]})
+    marked += [
+        found["redaction"]
+        for found in suggested["suggestions"]
+        if not any(_overlap(found["redaction"], one) for one in marked)
+    ]
     return sorted(marked, key=lambda one: (one["paragraph"], one["start"]))
 
 

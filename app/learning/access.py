@@ -1,19 +1,29 @@
-"""Which releases somebody may read: those that stand and were made to a role they hold."""
+"""Which releases somebody may read: those that stand, were made to a role they hold, and come from no case they are barred from.
 
+And how an act on a summary begins again, once its text was read for leaks outside of the transaction.
+"""
+
+from collections.abc import Callable, Coroutine
 from itertools import cycle
 from typing import Any
 from uuid import UUID
 
+from fastapi import Request, Response
 from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import Message
 
-from app.kernel.db import table_of
-from app.kernel.problems import NotFound
+from app.cases.models import Wall
+from app.kernel.db import let_go, table_of
+from app.kernel.problems import Busy, NotFound
+from app.kernel.routing import CandourRoute
+from app.kernel.runtime import Runtime
+from app.learning import apart
 from app.learning.models import Release, ReleaseAudience
 from app.learning.release import ReleaseState
 from app.policy.actors import AUDIENCES, Staff
 
-_RELEASES, _MADE_TO = table_of(Release).c, table_of(ReleaseAudience).c
+_RELEASES, _MADE_TO, _WALLS = table_of(Release).c, table_of(ReleaseAudience).c, table_of(Wall).c
 _ROLES = [f"role_{place}" for place in range(len(AUDIENCES))]
 _MADE_TO_THEM = exists().where(
     _MADE_TO.organisation_id == _RELEASES.organisation_id,
@@ -21,12 +31,21 @@ _MADE_TO_THEM = exists().where(
     _MADE_TO.role.in_([bindparam(name) for name in _ROLES]),
 )
 
+_WALLED = exists().where(
+    _WALLS.organisation_id == _RELEASES.organisation_id,
+    _WALLS.case_id == _RELEASES.case_id,
+    _WALLS.account_id == bindparam("account"),
+)
+MOST_BEGINNINGS = 4
+"""How often an act begins. It takes two, and one more for every edit of the case that comes in between."""
+
 
 def _readable(*columns: Any) -> Select[Any]:  # noqa: ANN401 columns or entities
     return select(*columns).where(
         _RELEASES.organisation_id == bindparam("organisation"),
         _RELEASES.state == ReleaseState.STANDING.value,
         _MADE_TO_THEM,
+        ~_WALLED,
     )
 
 
@@ -40,7 +59,7 @@ def _of(staff: Staff, **more: UUID) -> dict[str, Any]:
     """Return the parameters. Who holds fewer roles than there are audiences has one of them named again."""
     held = cycle(role.value for role in AUDIENCES if role in staff.roles)
     roles = dict(zip(_ROLES, held, strict=False))
-    return {"organisation": staff.organisation_id, **roles, **more}
+    return {"organisation": staff.organisation_id, "account": staff.account_id, **roles, **more}
 
 
 def readable_releases(staff: Staff) -> tuple[Select[tuple[Release]], dict[str, Any]]:
@@ -52,7 +71,7 @@ async def readable_hash(session: AsyncSession, staff: Staff, release_id: UUID) -
     """Return the hash of a release that the actor may read: one query, which touches no content.
 
     Raises:
-        NotFound: there is no such release, or it does not stand, or it was made to others.
+        NotFound: there is no such release, it does not stand, it was made to others, or a wall stands before its case.
 
     """
     found: bytes = await _one(session, _HASH, staff, release_id)
@@ -63,7 +82,7 @@ async def readable(session: AsyncSession, staff: Staff, release_id: UUID) -> Rel
     """Return a release that the actor may read.
 
     Raises:
-        NotFound: there is no such release, or it does not stand, or it was made to others.
+        NotFound: there is no such release, it does not stand, it was made to others, or a wall stands before its case.
 
     """
     found: Release = await _one(session, _WHOLE, staff, release_id)
@@ -75,3 +94,35 @@ async def _one(session: AsyncSession, statement: Select[Any], staff: Staff, rele
     if found is None:
         raise NotFound
     return found
+
+
+class ApartRoute(CandourRoute):
+    """A route whose act may have a text read for leaks, which is done between transactions and in the slow pool."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler that does what an act finds outstanding, and begins the act again from its door."""
+        begin = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            runtime: Runtime = request.app.state.runtime
+            body = await request.body()
+
+            async def receive() -> Message:
+                return {"type": "http.request", "body": body, "more_body": False}
+
+            done: apart.Done = {}
+            token = apart.done.set(done)
+            try:
+                for _ in range(MOST_BEGINNINGS):
+                    try:
+                        return await begin(Request(request.scope, receive))
+                    except apart.Outstanding as outstanding:
+                        await let_go(request.state.session)
+                        request.state.actor = None  # who asks is asked again too
+                        work, arguments = outstanding.work, outstanding.arguments
+                        done[work, *arguments] = await runtime.slow.run(work, *arguments)
+                raise Busy
+            finally:
+                apart.done.reset(token)
+
+        return handler

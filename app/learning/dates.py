@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 
-from dateutil import parser
-
-from app.learning.redaction import DatePrecision, generalise_date
+from app.learning.redaction import MONTHS, DatePrecision, generalise_date
 
 _MONTHS = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -14,6 +13,7 @@ _MONTHS = (
 )
 _ALSO_A_VERB = frozenset({"mar", "march", "may"})
 _TO = r"\s{0,3}(?:-|\u2013|\u2014|/|&|,|\bto\b|\band\b|\bor\b)\s{0,3}"
+_THROUGH = r"\s{0,3}(?:-|\u2013|\u2014|\bto\b|\band\b|\buntil\b)\s{0,3}"
 _BLANK = r"[^\S\t]{1,3}"  # lines may wrap within a date; the cells of a table are kept apart by tabs
 _LEAD = rf"(?:\b(?P<lead>on|in){_BLANK})?"
 _WEEKDAY = rf"(?:(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:r)?(?:s)?|fri|sat(?:ur)?|sun)(?:day)?,?{_BLANK})?"
@@ -26,14 +26,14 @@ _BARE_YEAR = r"\d{2}(?!\d|[.,:/%]\d|\s[a-z]+s\b)"  # not the number of "27 Janua
 _NO_NUMBER_BEFORE = r"(?<![\w/])(?<!\d[.,:])"
 
 _DAY_FIRST = re.compile(
-    rf"{_NO_NUMBER_BEFORE}{_LEAD}{_ARTICLE}{_WEEKDAY}{_ARTICLE}(?:{_NUMBER}{_ORDINAL}?{_TO})?"
-    rf"(?P<day>{_NUMBER}){_ORDINAL}?(?:{_BLANK}day)?(?:{_BLANK}of)?(?:-|{_BLANK})(?P<month>{_MONTHS})"
+    rf"{_NO_NUMBER_BEFORE}{_LEAD}(?:{_ARTICLE}{_WEEKDAY}{_ARTICLE}{_NUMBER}{_ORDINAL}?{_TO}){{0,3}}"
+    rf"{_ARTICLE}{_WEEKDAY}{_ARTICLE}(?P<day>{_NUMBER}){_ORDINAL}?(?:{_BLANK}day)?(?:{_BLANK}of)?(?:-|{_BLANK})(?P<month>{_MONTHS})"
     rf"(?:\.?,?(?:-|{_BLANK})(?P<year>{_FULL_YEAR}|{_SHORT_YEAR}|{_BARE_YEAR}))?",
     re.IGNORECASE,
 )
 _MONTH_FIRST = re.compile(
     rf"(?<!\w){_LEAD}{_WEEKDAY}(?P<month>{_MONTHS})\.?{_BLANK}(?:the{_BLANK})?(?P<day>{_NUMBER}){_ORDINAL}?"
-    rf"(?![\w/:]|\.\d)(?:,?(?:{_BLANK})?(?P<year>{_FULL_YEAR}|{_SHORT_YEAR}))?",
+    rf"(?![\w/:]|\.\d)(?:{_THROUGH}(?:the{_BLANK})?{_NUMBER}{_ORDINAL}?(?![\w/:]|\.\d))?(?:,?(?:{_BLANK})?(?P<year>{_FULL_YEAR}|{_SHORT_YEAR}))?",
     re.IGNORECASE,
 )
 _NUMERIC = re.compile(
@@ -54,6 +54,12 @@ _MONTH_AND_YEAR = re.compile(
 _NUMERIC_MONTH = re.compile(
     rf"{_NO_NUMBER_BEFORE}(?<![-.]){_LEAD}(?P<date>(?:0?[1-9]|1[0-2])/(?:19|20)\d{{2}})(?![\w/-])", re.IGNORECASE
 )
+_BETWEEN_FIGURES = re.compile(r"[-/.]")
+_JOINED = re.compile(_THROUGH, re.IGNORECASE)
+_MONTH_NUMBERS = {name[:3].casefold(): number for number, name in enumerate(MONTHS, 1)}
+_CENTURY = 100
+_FIRST_OF_LAST_CENTURY = 69
+"""Of a year of two figures. Source: POSIX.1-2024, strptime, %y."""
 _UNDATED_YEAR = 2000
 """A leap year, so that 29 February without a year is a day."""
 _WITHOUT_YEAR = {
@@ -63,58 +69,100 @@ _WITHOUT_YEAR = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """A place in a text that gives a date, or the first and the last of some."""
+
+    start: int
+    end: int
+    first: date
+    last: date
+    has_year: bool
+    has_lead: bool
+    is_capital: bool
+
+    def vaguer(self) -> tuple[int, int, str]:
+        """Return start, end and a wording that says no more than the part of the year."""
+        vague, until = (generalise_date(day, DatePrecision.PART_OF_YEAR) for day in (self.first, self.last))
+        if not self.has_year:
+            vague = _WITHOUT_YEAR[vague] if vague == until else "during the year"
+        else:
+            vague = vague if self.has_lead else vague.removeprefix("in ")
+            if not until.endswith(vague.removeprefix("in ")):
+                vague = f"{vague} to {until.removeprefix('in ')}"
+        return self.start, self.end, vague[0].upper() + vague[1:] if self.is_capital and self.has_lead else vague
+
+    def to(self, other: "_Dated") -> "_Dated":
+        """Return both as one. A year that only the later has is the year of both."""
+        first = self.first if self.has_year else _day(other.last.year, self.first.month, self.first.day)
+        return replace(self, end=other.end, first=first or other.first, last=other.last, has_year=other.has_year)
+
+
 def find_days(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and a vaguer wording of every date that gives the day, with or without its year."""
-    for match in _DAY_FIRST.finditer(text):
-        yield from _in_words(match, match["day"])
-    for match in _MONTH_FIRST.finditer(text):
-        if not _reads_as_a_verb(match["month"]):
-            yield from _in_words(match, match["day"])
-    for match in _NUMERIC.finditer(text):
-        yield from _proposal(match, _parse(match["date"], day_first=True))
-    for match in _YEAR_FIRST.finditer(text):
-        yield from _proposal(match, _parse(match["date"], day_first=False))
+    """Yield start, end and a vaguer wording of every date that gives the day, with or without its year.
+
+    Two that are joined, as in "3 March to 5 April 2020", are one.
+    """
+    before: _Dated | None = None
+    for found in sorted((*_days_in_words(text), *_days_in_figures(text)), key=lambda day: (day.start, -day.end)):
+        if before is not None and _JOINED.fullmatch(text, before.end, found.start) and found.start >= before.end:
+            before = before.to(found)
+            continue
+        if before is not None:
+            yield before.vaguer()
+        before = found
+    if before is not None:
+        yield before.vaguer()
 
 
 def find_months(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and a vaguer wording of every month that is given with its year."""
     for match in _MONTH_AND_YEAR.finditer(text):
         if not _reads_as_a_verb(match["month"]):
-            yield from _in_words(match, "1")
+            yield from (found.vaguer() for found in _in_words(match, "1"))
     for match in _NUMERIC_MONTH.finditer(text):
-        yield from _proposal(match, _parse(f"1/{match['date']}", day_first=True))
+        month, year = map(int, match["date"].split("/"))
+        yield from (found.vaguer() for found in _dated(match, _day(year, month, 1)))
+
+
+def _days_in_words(text: str) -> Iterator[_Dated]:
+    for match in _DAY_FIRST.finditer(text):
+        yield from _in_words(match, match["day"])
+    for match in _MONTH_FIRST.finditer(text):
+        if not _reads_as_a_verb(match["month"]):
+            yield from _in_words(match, match["day"])
+
+
+def _days_in_figures(text: str) -> Iterator[_Dated]:
+    for match in _NUMERIC.finditer(text):
+        day, month, year = map(int, _BETWEEN_FIGURES.split(match["date"]))
+        yield from _dated(match, _day(year, month, day) or _day(year, day, month))
+    for match in _YEAR_FIRST.finditer(text):
+        year, month, day = map(int, _BETWEEN_FIGURES.split(match["date"]))
+        yield from _dated(match, _day(year, month, day))
 
 
 def _reads_as_a_verb(month: str) -> bool:
     return month in _ALSO_A_VERB
 
 
-def _in_words(match: re.Match[str], day: str) -> Iterator[tuple[int, int, str]]:
-    year = match["year"] and match["year"].lstrip("'\u2019")
-    when = _parse(f"{day} {match['month']} {year or _UNDATED_YEAR}", day_first=True)
-    yield from _proposal(match, when, has_year=year is not None)
+def _in_words(match: re.Match[str], day: str) -> Iterator[_Dated]:
+    year = _UNDATED_YEAR if match["year"] is None else int(match["year"].lstrip("'\u2019"))
+    month = _MONTH_NUMBERS[match["month"][:3].casefold()]
+    yield from _dated(match, _day(year, month, int(day)), has_year=match["year"] is not None)
 
 
-def _parse(written: str, *, day_first: bool) -> date | None:
-    """Return the day, or nothing where the calendar has no such day.
-
-    ISO dates are read with `day_first` false: dateutil would swap their day and month otherwise.
-    """
-    first_day = datetime(_UNDATED_YEAR, 1, 1)  # noqa: DTZ001 (a day in a text has no zone)
+def _day(year: int, month: int, day: int) -> date | None:
+    """Return the day, or nothing where the calendar has no such day."""
+    if year < _CENTURY:
+        year += 1900 if year >= _FIRST_OF_LAST_CENTURY else 2000
     try:
-        return parser.parse(written, dayfirst=day_first, default=first_day).date()
-    except (ValueError, OverflowError):
+        return date(year, month, day)
+    except ValueError:
         return None
 
 
-def _proposal(match: re.Match[str], when: date | None, *, has_year: bool = True) -> Iterator[tuple[int, int, str]]:
-    if when is None:
-        return
-    vague = generalise_date(when, DatePrecision.PART_OF_YEAR)
-    if not has_year:
-        vague = _WITHOUT_YEAR[vague]
-    elif match["lead"] is None:
-        vague = vague.removeprefix("in ")
-    if match.group()[0].isupper() and match["lead"]:
-        vague = vague[0].upper() + vague[1:]
-    yield match.start(), match.end(), vague
+def _dated(match: re.Match[str], when: date | None, *, has_year: bool = True) -> Iterator[_Dated]:
+    if when is not None:
+        start, end = match.span()
+        yield _Dated(start, end, when, when, has_year, match["lead"] is not None, match.group()[0].isupper())

@@ -3,13 +3,13 @@
 A detector only suggests; a person decides. What the detectors do not find is not therefore safe.
 """
 
-from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from app.learning import dates, patterns
+from app.learning.folding import Taken
 from app.learning.redaction import RedactionKind, Span
 
 
@@ -75,13 +75,18 @@ def suggest(paragraphs: Sequence[str]) -> list[Suggestion]:
 
 def without_overlaps(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
     """Return the suggestions in reading order; of any that overlap the longest, then the surest, then the first."""
-    kept: dict[int, list[Suggestion]] = defaultdict(list)
-    for suggestion in sorted(suggestions, key=lambda found: (found.span.start - found.span.end, -found.score)):
-        neighbours = kept[suggestion.span.paragraph]
-        place = bisect(neighbours, suggestion.span, key=lambda found: found.span)
-        if not any(suggestion.span.overlaps(found.span) for found in neighbours[max(place - 1, 0) : place + 1]):
-            neighbours.insert(place, suggestion)
-    return [suggestion for paragraph in sorted(kept) for suggestion in kept[paragraph]]
+    in_order = sorted(suggestions, key=lambda found: (found.span.start - found.span.end, -found.score))
+    ends: dict[int, int] = defaultdict(int)
+    for found in in_order:
+        ends[found.span.paragraph] = max(ends[found.span.paragraph], found.span.end)
+    taken = Taken([ends[number] for number in range(max(ends, default=-1) + 1)])
+    kept = []
+    for found in in_order:
+        place = found.span.paragraph, found.span.start, found.span.end
+        if taken.is_free(*place):
+            taken.take(*place)
+            kept.append((place, found))
+    return [found for _, found in sorted(kept, key=lambda one: one[0])]
 
 
 def _replaced_by(

@@ -1,11 +1,11 @@
 """Cuts the first draft of a learning summary from a sealed report, passage by passage. Pure.
 
-Nothing is left out and nothing redacted yet: the draft holds every finding with its reasons, and the conclusions.
+Nothing is redacted yet. Nothing is left out either where it fits: every finding with its reasons, and the conclusions.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.kernel.texts import LINE_LENGTH, PROSE_LENGTH
 from app.learning.manuscript import Paragraph
@@ -17,11 +17,33 @@ OVERVIEW, OTHERS, CONCLUSIONS = "Overview", "Other allegations", "Conclusions"
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
-def draft(report: ReportContent) -> list[Paragraph]:
-    """Return the paragraphs of the first draft: an overview in numbers, a paragraph per finding, the conclusions."""
-    written = [Paragraph(OVERVIEW, _overview(report), None), *_findings(report)]
-    written += [Paragraph(CONCLUSIONS, text.strip(), None) for text in _BLANK_LINES.split(report.conclusions)]
-    return [Paragraph(_one(each.section), _one(each.text), each.finding) for each in written]
+def draft(report: ReportContent, most_paragraphs: int, most_characters: int) -> list[Paragraph]:
+    """Return the paragraphs of the first draft: an overview in numbers, a paragraph per finding, the conclusions.
+
+    Of a report that is too long for a summary it has what fits: the findings without their reasons, or without even
+    their statements.
+    """
+    fitting = (written for written in _drafts(report) if _fits(written, most_paragraphs, most_characters))
+    return next(fitting, [*_drafts(report)][-1])
+
+
+def _drafts(report: ReportContent) -> Iterator[list[Paragraph]]:
+    """Yield the draft, then ever shorter ones."""
+    overview = Paragraph(OVERVIEW, _overview(report), None)
+    conclusions = [Paragraph(CONCLUSIONS, text.strip(), None) for text in _BLANK_LINES.split(report.conclusions)]
+    bare = [
+        Paragraph(each.section, each.text.partition("\n")[0], each.finding)
+        for each in _findings(report)
+        if each.finding
+    ]
+    labels = [Paragraph(each.section, each.text.partition(":")[0], each.finding) for each in bare]
+    for findings in ([*_findings(report), *conclusions], [*bare, *conclusions], bare, labels):
+        yield [Paragraph(_one(each.section), _one(each.text), each.finding) for each in (overview, *findings)]
+
+
+def _fits(written: Sequence[Paragraph], most_paragraphs: int, most_characters: int) -> bool:
+    characters = sum(len(each.section) + len(each.text) for each in written)
+    return len(written) <= most_paragraphs and characters <= most_characters
 
 
 def findings_in_order(report: ReportContent) -> list[ReportedAllegation]:

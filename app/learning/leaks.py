@@ -12,7 +12,7 @@ from hashlib import sha256
 from app.learning import residues
 from app.learning.counts import low_counts
 from app.learning.detectors import suggest
-from app.learning.folding import fold
+from app.learning.folding import Folded, Lexicon, Taken, fold, fold_capitals
 from app.learning.redaction import Redaction, RedactionKind, Span, surfaces
 
 
@@ -80,12 +80,10 @@ def check(
     original: Sequence[str],
     redactions: Sequence[Redaction],
     known_surfaces: Iterable[KnownSurface] = (),
-    accepted: Collection[str] = frozenset(),
 ) -> list[Leak]:
     """Return what `redacted` still gives away, in reading order; it may be released when nothing of it is blocking.
 
     `redactions` are those that made `redacted` of `original`; `known_surfaces` are what the case knows besides.
-    `accepted` holds the ids of leaks that a person has read and lets pass: an acceptable one becomes a warning.
 
     Raises:
         SpanOutOfRange: a redaction does not fit `original`.
@@ -97,28 +95,35 @@ def check(
     hidden += [(known.kind, known.text) for known in known_surfaces]
     finds = [*_residual(residues.gather(hidden), redacted), *_detected(redacted), *_disclosed(redacted)]
     texts = [sha256(text.encode()).hexdigest() for text in redacted]
-    leaks = {_leak(found, span, texts[span.paragraph], accepted) for found, span in finds}
-    return sorted(leaks, key=lambda leak: (leak.paragraph, leak.start, leak.end, leak.check))
+    once = {(span.paragraph, span.start, span.end, found.name): found for found, span in finds}
+    return [_leak(once[place], place, texts[place[0]]) for place in sorted(once)]
 
 
 def _residual(hidden: residues.Hidden, redacted: Sequence[str]) -> Iterator[tuple[_Check, Span]]:
     """Yield what is left of hidden surfaces; each place once, as the worst that is found there."""
     folded = [fold(text) for text in redacted]
-    covered = [bytearray(len(text)) for text in redacted]
+    taken = Taken([len(text) for text in redacted])
+
+    def whole(surfaces: Collection[str], texts: Sequence[Folded] = folded) -> Iterator[Span]:
+        return (Span(*place) for _, *place in Lexicon(surfaces).occurrences(texts, taken))
+
+    def near() -> Iterator[Span]:
+        for span in residues.near(hidden.parts, folded):
+            if taken.is_free(span.paragraph, span.start, span.end):
+                taken.take(span.paragraph, span.start, span.end)
+                yield span
+
     searches = (
-        (_SURFACE, residues.whole(hidden.names, folded)),
-        (_WORDING, residues.whole(hidden.wordings, folded)),
-        (_NAME_PART, residues.whole(hidden.parts | {f"{part}s" for part in hidden.parts}, folded)),
-        (_NEAR_NAME, residues.near(hidden.parts, folded)),
-        (_INITIALS, residues.initialled(hidden.initials, redacted)),
+        (_SURFACE, whole(hidden.names)),
+        (_WORDING, whole(hidden.wordings)),
+        (_NAME_PART, whole(hidden.parts | {f"{part}s" for part in hidden.parts})),
+        (_NEAR_NAME, near()),
+        (_INITIALS, whole(hidden.initials, [fold_capitals(text) for text in redacted])),
     )
     for found, spans in searches:
         for span in spans:
-            place = slice(span.start, span.end)
-            if not any(covered[span.paragraph][place]):
-                covered[span.paragraph][place] = b"\x01" * (span.end - span.start)
-                text = redacted[span.paragraph][place]
-                yield _IN_SMALL_LETTERS.get(found, found) if text.isalpha() and text.islower() else found, span
+            text = redacted[span.paragraph][span.start : span.end]
+            yield _IN_SMALL_LETTERS.get(found, found) if text.isalpha() and text.islower() else found, span
 
 
 def _detected(redacted: Sequence[str]) -> Iterator[tuple[_Check, Span]]:
@@ -136,11 +141,7 @@ def _disclosed(redacted: Sequence[str]) -> Iterator[tuple[_Check, Span]]:
                 yield _QUOTATION, Span(number, *quoted.span())
 
 
-def _leak(found: _Check, span: Span, text: str, accepted: Collection[str]) -> Leak:
-    facts = f"{found.name}\n{span.paragraph}\n{span.start}\n{span.end}\n{text}"
-    leak_id = sha256(facts.encode()).hexdigest()[:16]
-    is_accepted = found.is_acceptable and leak_id in accepted
-    severity = Severity.WARNING if is_accepted else found.severity
-    return Leak(
-        leak_id, found.name, span.paragraph, span.start, span.end, severity, found.is_acceptable, found.explanation
-    )
+def _leak(found: _Check, place: tuple[int, int, int, str], text: str) -> Leak:
+    paragraph, start, end, name = place
+    leak_id = sha256(f"{name}\n{paragraph}\n{start}\n{end}\n{text}".encode()).hexdigest()[:16]
+    return Leak(leak_id, name, paragraph, start, end, found.severity, found.is_acceptable, found.explanation)

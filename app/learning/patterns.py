@@ -3,26 +3,25 @@
 import re
 from collections.abc import Iterator
 
-from email_validator import EmailNotValidError, validate_email
-from phonenumbers import Leniency, PhoneNumberMatcher
 from stdnum.gb import nhs, upn, utr
 
-_REGION = "GB"
 _LOCAL_PART = r"[\w%+'-]{1,64}(?:\.[\w%+'-]{1,64}){0,16}"
-_DOMAIN = r"[^\W_](?:[\w-]{0,62}[^\W_])?(?:\.[^\W_](?:[\w-]{0,62}[^\W_])?){0,8}"
-_EMAIL = re.compile(rf"(?<![\w%+'-]){_LOCAL_PART}@{_DOMAIN}")
-_PUBLIC_SUFFIX = ".example"
-"""Put behind a domain, so that names which are reserved or local, such as ".local", are found too."""
+_DOMAIN_LABEL = r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?(?!_*[^\W_])"
+_EMAIL = re.compile(rf"(?<![\w%+'-]){_LOCAL_PART}@{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL}){{0,8}}")
 
-_FEWEST_DIGITS = 9
-"""With fewer, a number is a public line such as 0800 1111, or somebody's only for those who know the area."""
-_FIRST_SIGNS = "0+\uff10\uff0b"  # also in full width
-_ENOUGH_DIGITS = re.compile(rf"(?:\d\D{{0,4}}){{{_FEWEST_DIGITS - 1}}}\d")
-# The matcher of the library passes over a number that other digits follow, as in "07700 900123 2 days later".
-_BRITISH_NUMBER = re.compile(
-    r"(?<![\d/])(?:(?:\+|00)44[\s.-]?(?:\(0\)[\s.-]?)?|\(?0)"
-    r"(?:\d{2}\)?[\s.-]?\d{4}|\d{3}\)?[\s.-]?\d{3}|\d{4,5}\)?[\s.-]?\d{2,3})"
-    r"[\s.-]?\d{3,4}(?![\d/])"
+_ZERO = "[0\uff10]"  # also in full width, as \\d is
+_SIGNS = r"[\s()./-]{0,3}"
+_DATE = r"(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:\d{2}){1,2}(?!\d)"
+_TELEPHONE = re.compile(
+    rf"{_DATE}|(?:(?<!\d)|(?=[+\uff0b]))(?P<number>"
+    # as British numbers are grouped, so that one can be told from digits that follow it, as in "07700 900123 2 days later"
+    r"(?:(?:\+|00)44[\s.-]?(?:\(0\)[\s.-]?)?|\(?" + _ZERO + r")"
+    r"(?:\d{2}\)?[\s.-]?\d{4}|\d{3}\)?[\s.-]?\d{3}|\d{4,5}\)?[\s.-]?\d{2,3})[\s.-]?\d{3,4}"
+    # any other that is written for dialling, with nine digits at least, as in "+353 1 679 5755": with fewer, a number is
+    # a public line such as 0800 1111, or somebody's only for those who know the area
+    rf"|\(?(?:[+\uff0b]{_SIGNS}\d|{_ZERO}{{2}})(?:{_SIGNS}\d){{8,16}}"
+    rf"|\(?{_ZERO}(?:{_SIGNS}\d){{8,10}}"
+    r")(?!\d)"
 )
 
 _OWN = re.compile(r"(?<!\w)CAN-[\dA-Z]{4}-[\dA-Z]{4}(?!\w)", re.IGNORECASE)
@@ -51,10 +50,6 @@ _POSTCODE = re.compile(r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]?\s{0,2}\d[ABD-HJLNP-UW-Z]{2}
 def find_email_addresses(text: str) -> Iterator[tuple[int, int]]:
     """Yield where an address stands that a mail programme would accept, also within one network ("ann@intranet")."""
     for match in _EMAIL.finditer(text):
-        try:
-            validate_email(match.group() + _PUBLIC_SUFFIX, check_deliverability=False)
-        except EmailNotValidError:
-            continue
         yield match.span()
 
 
@@ -63,14 +58,9 @@ def find_telephone_numbers(text: str) -> Iterator[tuple[int, int]]:
 
     Ofcom's numbers for drama (07700 900000 to 900999) are of the second sort, and so is a number with one digit wrong.
     """
-    if _ENOUGH_DIGITS.search(text) is None:
-        return
-    for number in PhoneNumberMatcher(text, _REGION, leniency=Leniency.POSSIBLE):
-        digits = sum(character.isdigit() for character in number.raw_string)
-        if digits >= _FEWEST_DIGITS and number.raw_string.lstrip("(")[0] in _FIRST_SIGNS:
-            yield number.start, number.end
-    for match in _BRITISH_NUMBER.finditer(text):
-        yield match.span()
+    for match in _TELEPHONE.finditer(text):
+        if match["number"]:  # else it is a date, the digits of which begin no number
+            yield match.span()
 
 
 def find_references(text: str) -> Iterator[tuple[int, int]]:

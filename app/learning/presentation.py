@@ -5,11 +5,13 @@ from uuid import UUID
 
 from app.findings.outcomes import Outcome
 from app.learning.detectors import Suggestion
-from app.learning.manuscript import Manuscript, PlacedLeak
+from app.learning.manuscript import PlacedLeak, Suggested
 from app.learning.models import Approval, Release, Summary, SummaryState
 from app.learning.redaction import Redaction
 from app.learning.release import ReleaseState
 from app.learning.schemas import (
+    MOST_LEAKS,
+    MOST_REDACTIONS,
     AcceptedLeakOut,
     ApprovalOut,
     LeakOut,
@@ -17,6 +19,7 @@ from app.learning.schemas import (
     RedactionText,
     ReleaseMade,
     SuggestionOut,
+    SuggestionsOut,
     SummaryItem,
     SummaryOut,
 )
@@ -88,8 +91,12 @@ def redaction_text(redaction: Redaction) -> RedactionText:
     )
 
 
-def leaks_out(leaks: Iterable[PlacedLeak]) -> list[LeakOut]:
-    """Return leaks by the names of the wire."""
+def leaks_out(leaks: Sequence[PlacedLeak]) -> list[LeakOut]:
+    """Return leaks by the names of the wire; where there are too many, those that block before others."""
+    shown = leaks
+    if len(leaks) > MOST_LEAKS:
+        places = sorted(range(len(leaks)), key=lambda place: not leaks[place].is_blocking)
+        shown = [leaks[place] for place in sorted(places[:MOST_LEAKS])]
     return [
         LeakOut(
             id=placed.leak.id,
@@ -103,26 +110,23 @@ def leaks_out(leaks: Iterable[PlacedLeak]) -> list[LeakOut]:
             is_accepted=placed.is_accepted,
             explanation=placed.leak.explanation,
         )
-        for placed in leaks
+        for placed in shown
     ]
 
 
-def suggestions_out(manuscript: Manuscript) -> list[SuggestionOut]:
-    """Return what detectors would redact and is not redacted yet."""
-    return [_suggestion(found) for found in manuscript.suggestions()]
+def suggestions_out(suggested: Suggested) -> SuggestionsOut:
+    """Return what could be redacted by the names of the wire."""
+    return SuggestionsOut(
+        suggestions=[_suggestion(found) for found in suggested.suggestions[:MOST_REDACTIONS]],
+        missed=[redaction_text(missed) for missed in suggested.missed[:MOST_REDACTIONS]],
+        pseudonyms=suggested.pseudonyms,
+    )
 
 
 def _suggestion(found: Suggestion) -> SuggestionOut:
+    redaction = Redaction(found.span, found.kind, found.explanation, found.replacement)
     return SuggestionOut(
-        paragraph=found.span.paragraph,
-        start=found.span.start,
-        end=found.span.end,
-        type=found.kind,
-        explanation=found.explanation,
-        replacement=found.replacement,
-        detector=found.detector,
-        score=found.score,
-        is_direct=found.is_direct,
+        redaction=redaction_text(redaction), detector=found.detector, score=found.score, is_direct=found.is_direct
     )
 
 

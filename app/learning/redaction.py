@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
-from app.learning.folding import Folded, fold, key, squeeze
+from app.learning.folding import Lexicon, Taken, fold, key, squeeze
 from app.learning.names import name_parts, without_possessive
 
 
@@ -113,16 +113,20 @@ def apply(paragraphs: Sequence[str], redactions: Sequence[Redaction]) -> list[st
         if redactions[before].span.overlaps(redactions[after].span):
             raise OverlappingRedactions(after)
     _refuse_inconsistency(originals, redactions)
-    redacted = list(paragraphs)
-    for index in reversed(in_order):
+    pieces: list[list[str]] = [[] for _ in paragraphs]
+    ends = [0] * len(paragraphs)
+    for index in in_order:
         span = redactions[index].span
-        text = redacted[span.paragraph]
-        redacted[span.paragraph] = text[: span.start] + redactions[index].replacement + text[span.end :]
-    return redacted
+        pieces[span.paragraph] += (
+            paragraphs[span.paragraph][ends[span.paragraph] : span.start],
+            redactions[index].replacement,
+        )
+        ends[span.paragraph] = span.end
+    return ["".join(before) + text[end:] for before, text, end in zip(pieces, paragraphs, ends, strict=True)]
 
 
-def surfaces(paragraphs: Sequence[str], redactions: Sequence[Redaction]) -> list[str]:
-    """Return what each redaction covers, in the order of the redactions.
+def surfaces(paragraphs: Sequence[str], redactions: Sequence[Redaction | Mention]) -> list[str]:
+    """Return what each redaction or mention covers, in their order.
 
     Raises:
         SpanOutOfRange: a span is empty or outside its paragraph.
@@ -137,28 +141,25 @@ def surfaces(paragraphs: Sequence[str], redactions: Sequence[Redaction]) -> list
 def missed_occurrences(paragraphs: Sequence[str], redactions: Sequence[Redaction]) -> list[Redaction]:
     """Return the redactions to add, in reading order, so that no redacted surface stands whole anywhere else.
 
-    Where two surfaces overlap, the longer is taken.
+    Where two surfaces overlap, the first is taken, and where they start together the longer.
 
     Raises:
         SpanOutOfRange: a span is empty or outside its paragraph.
 
     """
     originals = surfaces(paragraphs, redactions)
-    folded = [fold(text) for text in paragraphs]
-    taken: dict[int, list[Span]] = defaultdict(list)
+    taken = Taken([len(text) for text in paragraphs])
     for redaction in redactions:
-        taken[redaction.span.paragraph].append(redaction.span)
+        taken.take(redaction.span.paragraph, redaction.span.start, redaction.span.end)
     models = {
-        key(surface): redaction for surface, redaction in zip(reversed(originals), reversed(redactions), strict=True)
+        squeeze(surface): redaction
+        for surface, redaction in zip(reversed(originals), reversed(redactions), strict=True)
     }
-    missed: list[Redaction] = []
-    for surface in sorted(models, key=lambda surface: (-len(surface), surface)):
+    missed = []
+    for surface, *place in Lexicon(models).occurrences([fold(text) for text in paragraphs], taken):
         model = models[surface]
-        for span in _spans_of(surface, folded):
-            if not any(span.overlaps(other) for other in taken[span.paragraph]):
-                taken[span.paragraph].append(span)
-                missed.append(Redaction(span, model.kind, model.reason, model.replacement))
-    return sorted(missed, key=lambda redaction: redaction.span)
+        missed.append(Redaction(Span(*place), model.kind, model.reason, model.replacement))
+    return missed
 
 
 def propose_pseudonyms(paragraphs: Sequence[str], mentions: Sequence[Mention]) -> list[str]:
@@ -243,10 +244,6 @@ def _is_within(paragraphs: Sequence[str], span: Span) -> bool:
 
 def _text(paragraphs: Sequence[str], span: Span) -> str:
     return paragraphs[span.paragraph][span.start : span.end]
-
-
-def _spans_of(surface: str, folded: Sequence[Folded]) -> list[Span]:
-    return [Span(number, *at) for number, text in enumerate(folded) for at in text.occurrences(surface)]
 
 
 def _letter(number: int) -> str:

@@ -1,14 +1,12 @@
-"""What a release says, its hash, and in which form a reader wants it. Pure.
+"""What a release says, and in which form a reader wants it. Pure.
 
-Format: the JSON of `ReleaseContent` with keys in order, no blanks between tokens, no escapes but those that JSON needs,
-in UTF-8. The hash is SHA-256 of those bytes. A reviewer approves that hash, and the release carries it.
+Format: the JSON of `ReleaseContent` as `kernel.canonical` writes it. A reviewer approves the hash of that, and the
+release carries it.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -90,16 +88,6 @@ def compose(
         findings=[SectionCounts(section=section, counts=count(found)) for section, found in outcomes.items()],
         paragraphs=released,
     )
-
-
-def canonical(content: ReleaseContent) -> str:
-    """Return the text that is approved, stored and hashed."""
-    return json.dumps(content.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def digest(canonical_text: str) -> bytes:
-    """Return the hash of a release by its canonical text."""
-    return sha256(canonical_text.encode()).digest()
 
 
 def read(canonical_text: str) -> ReleaseContent:

@@ -1,7 +1,6 @@
 """What is left in a text of surfaces that should not be there; knows neither redactions nor their severity."""
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +22,8 @@ _NAMING_KINDS = frozenset(
 _FEWEST_LETTERS = 2
 _FUZZY_FROM = 6
 """Letters of a name from which on a slip of one letter is looked for; shorter names have too many neighbours."""
+_FUZZY_TO = 40
+"""Letters of a name up to which it is: no name is longer, and a text without blanks must not take hours."""
 _LEADING = re.compile(r"(?:a|an|at|by|from|her|his|in|its|my|of|on|our|since|the|their)\s+(?=\S+\s+\S)", re.IGNORECASE)
 _MAILBOX_WORD = re.compile(r"[^\W\d_]{3,}")
 _SHARED_MAILBOXES = frozenset({"admin", "contact", "enquiries", "enquiry", "info", "mail", "office", "post", "team"})
@@ -62,59 +63,56 @@ def gather(surfaces: Iterable[tuple[RedactionKind, str]]) -> Hidden:
     return Hidden(_searchable(names), _searchable(wordings), frozenset(parts), frozenset(letters))
 
 
-def whole(wanted: Collection[str], paragraphs: Sequence[Folded]) -> Iterator[Span]:
-    """Yield where one of the wanted stands in whole words, the longest first."""
-    for letters in _longest_first(wanted):
-        for number, text in enumerate(paragraphs):
-            for at in text.occurrences(letters):
-                yield Span(number, *at)
-
-
 def near(parts: Collection[str], paragraphs: Sequence[Folded]) -> Iterator[Span]:
     """Yield every word that is one slip away from a part of a name: a letter more, less, other, or two swapped.
 
     Source: the restricted Damerau-Levenshtein distance, at most one.
     """
-    words: dict[int, dict[str, list[Span]]] = defaultdict(lambda: defaultdict(list))
+    slips = Slips(part for part in parts if _FUZZY_FROM <= len(part) <= _FUZZY_TO)
+    judged: dict[str, bool] = {}
     for number, text in enumerate(paragraphs):
         for start, end in text.words.items():
-            words[end - start][text.letters[start:end]].append(
-                Span(number, text.offsets[start], text.offsets[end - 1] + 1)
-            )
-    for part in _longest_first(parts):
-        if len(part) >= _FUZZY_FROM:
-            for length in (len(part) - 1, len(part), len(part) + 1):
-                for word, spans in words[length].items():
-                    if (word[0] == part[0] or word[-1] == part[-1]) and is_within_one_slip(word, part):
-                        yield from spans
+            word = text.letters[start:end]
+            if word not in judged:
+                judged[word] = len(word) <= _FUZZY_TO + 1 and slips.make(word)
+            if judged[word]:
+                yield Span(number, text.offsets[start], text.offsets[end - 1] + 1)
 
 
-def initialled(wanted: Collection[str], paragraphs: Sequence[str]) -> Iterator[Span]:
-    """Yield where initials stand in capitals, with or without stops and blanks between them."""
-    for letters in _longest_first(wanted):
-        pattern = re.compile(r"(?<!\w)" + r"\.?\s?".join(map(re.escape, letters)) + r"(?!\w)")
-        for number, text in enumerate(paragraphs):
-            for match in pattern.finditer(text):
-                yield Span(number, *match.span())
+class Slips:
+    """What becomes of some words by one slip, so that a word is held against all of them at once."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        """Make every slip of each word once."""
+        self._words = set(words)
+        self._lengths = {length for word in self._words for length in (len(word) - 1, len(word), len(word) + 1)}
+        self._shortened = {left for word in self._words for left in _with_a_letter_less(word)}
+        self._holed = {left for word in self._words for left in _with_a_hole(word)}
+
+    def make(self, word: str) -> bool:
+        """Whether one letter added, left out, changed, or swapped with its neighbour makes one of the words into this."""
+        return len(word) in self._lengths and (
+            word in self._shortened
+            or not self._words.isdisjoint(_with_a_letter_less(word))
+            or not self._holed.isdisjoint(_with_a_hole(word))
+            or not self._words.isdisjoint(_with_a_swap(word))
+        )
 
 
-def is_within_one_slip(one: str, other: str) -> bool:
-    """Tell whether one letter added, left out, changed, or swapped with its neighbour makes the one into the other."""
-    short, long = sorted((one, other), key=len)
-    at = next((place for place, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
-    if len(short) < len(long):
-        return short[at:] == long[at + 1 :]
-    return short[at + 1 :] == long[at + 1 :] or (
-        short[at : at + 2] == long[at : at + 2][::-1] and short[at + 2 :] == long[at + 2 :]
-    )
+def _with_a_letter_less(word: str) -> Iterator[str]:
+    return (word[:at] + word[at + 1 :] for at in range(len(word)))
+
+
+def _with_a_hole(word: str) -> Iterator[str]:
+    return (f"{word[:at]}\x00{word[at + 1 :]}" for at in range(len(word)))
+
+
+def _with_a_swap(word: str) -> Iterator[str]:
+    return (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1))
 
 
 def _searchable(surfaces: set[str]) -> frozenset[str]:
     return frozenset(surface for surface in surfaces if len(surface) >= _FEWEST_LETTERS)
-
-
-def _longest_first(wanted: Collection[str]) -> list[str]:
-    return sorted(wanted, key=lambda letters: (-len(letters), letters))
 
 
 def _parts(kind: RedactionKind, surface: str) -> list[str]:

@@ -1,8 +1,5 @@
 """Learning summaries and releases over HTTP: those who work the case write and release, audiences read."""
 
-import hashlib
-from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +11,7 @@ from app.cases.service import TransitionNotPossible
 from app.kernel import routing
 from app.kernel.db import DbSession, reads
 from app.kernel.http import IfMatch, etag, problems, require_version
-from app.kernel.pages import Page, PageOf
+from app.kernel.pages import NumberedPageOf, Page, PageOf
 from app.kernel.problems import (
     Busy,
     InvalidInput,
@@ -23,7 +20,7 @@ from app.kernel.problems import (
     PreconditionRequired,
     Unauthenticated,
 )
-from app.learning import access, pages, presentation, queries, release, service
+from app.learning import access, presentation, queries, release, service, shelf
 from app.learning.models import Release, Summary
 from app.learning.release import Form
 from app.learning.schemas import (
@@ -35,11 +32,10 @@ from app.learning.schemas import (
     ReleaseItem,
     ReleaseMade,
     ReleaseOut,
-    ReleasesMade,
     SuggestionsIn,
     SuggestionsOut,
-    SummariesOut,
     SummaryIn,
+    SummaryItem,
     SummaryOut,
     SummaryTextIn,
     WithdrawalIn,
@@ -49,6 +45,7 @@ from app.policy.guard import CurrentActor, requires
 from app.policy.permissions import Permission
 
 summaries = routing.router("summaries", prefix="/v1/cases/{case_id}")
+summaries.route_class = access.ApartRoute
 releases = routing.router("releases", prefix="/v1/releases")
 Worker = Annotated[Case, on_case(Permission.CASE_READ)]
 Writer = Annotated[Case, on_case(Permission.SUMMARY_WRITE)]
@@ -57,10 +54,11 @@ Reader = Annotated[Staff, requires(Permission.RELEASE_READ)]
 _CHANGED = (PreconditionRequired, PreconditionFailed)
 
 
-@summaries.get("/summaries", response_model=SummariesOut, responses=problems(*DOOR))
-async def list_summaries(case: Worker, session: DbSession) -> SummariesOut:
-    """List the learning summaries of the case, released ones too."""
-    return SummariesOut(items=[presentation.summary_item(summary) for summary in await queries.all_of(session, case)])
+@summaries.get("/summaries", response_model=Page[SummaryItem], responses=problems(*DOOR))
+async def list_summaries(case: Worker, session: DbSession, page: PageOf) -> Page[SummaryItem]:
+    """List the learning summaries of the case, newest first, released ones too."""
+    found, following = await queries.page_of(session, case, page)
+    return Page(items=[presentation.summary_item(summary) for summary in found], next=following)
 
 
 @summaries.post(
@@ -114,15 +112,11 @@ async def suggest_redactions(
     """Ask what could be redacted.
 
     Detectors look for addresses, numbers, references and dates that are not redacted yet. What is redacted in one place
-    and stands in another is listed. People that you name get one replacement each.
+    and stands in another is listed. People that you name get one replacement each. Whatever you agree with, put among the
+    redactions of the summary as it stands here.
     """
     summary = await queries.find(session, case, summary_id)
-    manuscript, pseudonyms = await service.suggest(session, actor, summary, wanted)
-    return SuggestionsOut(
-        suggestions=presentation.suggestions_out(manuscript),
-        missed=[presentation.redaction_text(missed) for missed in manuscript.missed()],
-        pseudonyms=pseudonyms,
-    )
+    return presentation.suggestions_out(await service.suggest(session, actor, summary, wanted))
 
 
 @summaries.put(
@@ -221,12 +215,12 @@ async def release_summary(
     return presentation.release_made(made, sorted(draft.audiences))
 
 
-@summaries.get("/releases", response_model=ReleasesMade, responses=problems(*DOOR))
-async def list_case_releases(case: Worker, session: DbSession) -> ReleasesMade:
-    """List what was released from the case, superseded and withdrawn releases too."""
-    audiences = await queries.audiences_of(session, case)
-    made = await queries.releases_of(session, case)
-    return ReleasesMade(items=[presentation.release_made(each, audiences[each.id]) for each in made])
+@summaries.get("/releases", response_model=Page[ReleaseMade], responses=problems(*DOOR))
+async def list_case_releases(case: Worker, session: DbSession, page: NumberedPageOf) -> Page[ReleaseMade]:
+    """List what was released from the case, newest first, superseded and withdrawn releases too."""
+    made, following = await queries.page_of_releases(session, case, page)
+    audiences = await queries.audiences_of(session, made)
+    return Page(items=[presentation.release_made(each, audiences[each.id]) for each in made], next=following)
 
 
 @summaries.post(
@@ -240,7 +234,7 @@ async def withdraw_release(
     """Withdraw a release, so that its audiences do not find it any more. The audit log keeps it."""
     made = await queries.find_release(session, case, release_id)
     await service.withdraw(session, actor, made, draft.reason)
-    return presentation.release_made(made, (await queries.audiences_of(session, case))[made.id])
+    return presentation.release_made(made, (await queries.audiences_of(session, [made]))[made.id])
 
 
 @releases.get("", response_model=Page[ReleaseItem], responses=problems(InvalidInput, Unauthenticated, NotFound, Busy))
@@ -288,57 +282,12 @@ async def read_release(release_id: UUID, request: Request, actor: Reader, sessio
     """
     content_hash = await access.readable_hash(session, actor, release_id)
     form = release.preferred_form(request.headers.get("accept"))
-    rendered = _shelf.get((release_id, content_hash, form))
+    rendered = shelf.find(release_id, content_hash, form)
     if rendered is None:
-        rendered = _render(await access.readable(session, actor, release_id), form)
-        _keep((release_id, content_hash, form), rendered)
+        rendered = shelf.render(await access.readable(session, actor, release_id), form)
     if release.is_held(request.headers.get("if-none-match"), rendered.entity_tag):
-        return rendered.unchanged
-    return rendered.whole
-
-
-@dataclass(frozen=True)
-class _Rendered:
-    """A release in one form, ready to be sent any number of times."""
-
-    entity_tag: str
-    whole: Response
-    unchanged: Response
-
-
-_Place = tuple[UUID, bytes, Form]
-_shelf: OrderedDict[_Place, _Rendered] = OrderedDict()
-"""What was rendered last, for readers who were let in by their own query. A release cannot change under its hash."""
-_SHELF_SIZE = 64
-
-
-def _keep(place: _Place, rendered: _Rendered) -> None:
-    _shelf[place] = rendered
-    if len(_shelf) > _SHELF_SIZE:
-        _shelf.popitem(last=False)
-
-
-def _render(made: Release, form: Form) -> _Rendered:
-    content = release.read(made.content)
-    headers = {"Vary": "Accept"}
-    if form is Form.HTML:
-        body = pages.page(content, made.number, made.released_on, made.content_hash).encode()
-        headers["Content-Security-Policy"] = pages.POLICY
-    else:
-        body = (
-            ReleaseOut(
-                id=made.id,
-                number=made.number,
-                released_on=made.released_on,
-                content_hash=made.content_hash.hex(),
-                content=content,
-            )
-            .model_dump_json()
-            .encode()
-        )
-    headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    whole = Response(body, media_type=form.value, headers=headers)
-    return _Rendered(headers["ETag"], whole, Response(status_code=304, headers=headers))
+        return Response(status_code=304, headers=rendered.headers)
+    return Response(rendered.body, headers=rendered.headers)
 
 
 async def _found(session: DbSession, case: Case, summary_id: UUID, expected: int | None) -> Summary:

@@ -16,9 +16,12 @@ from app.learning.release import ReleaseContent, ReleaseState
 from app.policy.actors import Role
 
 MOST_PARAGRAPHS = 500
-MOST_REDACTIONS = 2_000
-MOST_CHARACTERS = 200_000
-"""Of all paragraphs of a summary together: some seventy pages. Looking for leaks in more would keep other requests waiting."""
+MOST_REDACTIONS = 1_000
+MOST_CHARACTERS = 100_000
+"""Of all headings and paragraphs of a summary together: some thirty-five pages. Looking for leaks takes the longer the more there are."""
+LONGEST_REPLACEMENT = 80
+MOST_LEAKS = 1_000
+"""Of one answer. Those that block come first; what is not shown is shown once others are gone."""
 _FURTHEST = 1_000_000
 _LEAK_ID = r"^[0-9a-f]{16}$"
 _SHA256_HEX = "SHA-256 of the text as released, hexadecimal."
@@ -56,8 +59,8 @@ class ParagraphText(_In):
 
 
 def _are_not_too_long(paragraphs: list[ParagraphText]) -> list[ParagraphText]:
-    if sum(len(paragraph.text) for paragraph in paragraphs) > MOST_CHARACTERS:
-        raise ValueError(f"must have at most {MOST_CHARACTERS} characters together")
+    if sum(len(paragraph.section) + len(paragraph.text) for paragraph in paragraphs) > MOST_CHARACTERS:
+        raise ValueError(f"must have at most {MOST_CHARACTERS} characters together, headings included")
     return paragraphs
 
 
@@ -83,7 +86,9 @@ class RedactionText(SpanText):
 
     type: RedactionKind = Field(description="What the redacted words say about somebody.")
     reason: Line = Field(description="Why; for those who work the case.", examples=["Names a manager."])
-    replacement: Line = Field(description="What is read instead.", examples=["Manager A"])
+    replacement: Line = Field(
+        max_length=LONGEST_REPLACEMENT, description="What is read instead.", examples=["Manager A"]
+    )
 
 
 class RedactionsIn(_In):
@@ -95,7 +100,7 @@ class RedactionsIn(_In):
 class MentionIn(SpanText):
     """A place where a person is named, and the role under which they may appear."""
 
-    role: Line = Field(examples=["manager"])
+    role: Line = Field(max_length=LONGEST_REPLACEMENT // 2, examples=["manager"])
 
 
 class SuggestionsIn(_In):
@@ -147,6 +152,9 @@ class ParagraphOut(BaseModel):
     redacted: str = Field(description="The text with its redactions applied.")
 
 
+_AT_MOST = f"In reading order. At most {MOST_LEAKS}, blocking ones first; the rest is shown once these are gone."
+
+
 class LeakOut(BaseModel):
     """A place that still gives something away. It does not repeat what stands there."""
 
@@ -193,12 +201,6 @@ class SummaryItem(BaseModel):
     version: int = Field(description="The ETag without its quotes.")
 
 
-class SummariesOut(BaseModel):
-    """The summaries of a case, oldest first."""
-
-    items: list[SummaryItem]
-
-
 class SummaryOut(SummaryItem):
     """A summary: the text, its redactions, what would be released, and what that still gives away."""
 
@@ -206,18 +208,16 @@ class SummaryOut(SummaryItem):
     redactions: list[RedactionText]
     preview: ReleaseContent = Field(description="What would be released.")
     content_hash: str = Field(description=_SHA256_HEX)
-    leaks: list[LeakOut]
+    leaks: list[LeakOut] = Field(description=_AT_MOST)
     blocking: int = Field(description="How many leaks stop an approval and a release.")
     accepted: list[AcceptedLeakOut]
     approvals: list[ApprovalOut]
 
 
-class SuggestionOut(SpanText):
-    """A redaction that a program would make. A person decides."""
+class SuggestionOut(BaseModel):
+    """A redaction that a program would make. A person decides: put `redaction` among the summary's as it is, or not."""
 
-    type: RedactionKind
-    explanation: str
-    replacement: str
+    redaction: RedactionText = Field(description="What would be redacted, why and how; as it is put.")
     detector: str
     score: float = Field(description="How sure the detector is, from 0 to 1.")
     is_direct: bool = Field(description="Whether nothing may be released with it.")
@@ -226,15 +226,19 @@ class SuggestionOut(SpanText):
 class SuggestionsOut(BaseModel):
     """What could be redacted. What is not suggested is not therefore safe."""
 
-    suggestions: list[SuggestionOut] = Field(description="What detectors find and is not redacted yet.")
-    missed: list[RedactionText] = Field(description="Other places of what is redacted already.")
+    suggestions: list[SuggestionOut] = Field(
+        description=f"What detectors find and is not redacted yet; the first {MOST_REDACTIONS}."
+    )
+    missed: list[RedactionText] = Field(
+        description=f"Other places of what is redacted already, as they are put; the first {MOST_REDACTIONS}."
+    )
     pseudonyms: list[str] = Field(description="A replacement for each of your mentions, in their order.")
 
 
 class ChecksOut(BaseModel):
     """What the redacted text still gives away."""
 
-    leaks: list[LeakOut]
+    leaks: list[LeakOut] = Field(description=_AT_MOST)
     blocking: int = Field(description="How many of them stop an approval and a release.")
 
 
@@ -253,12 +257,6 @@ class ReleaseMade(BaseModel):
     ended_on: date | None = Field(description="Day it was superseded or withdrawn.")
     ended_by: UUID | None
     withdrawal_reason: str | None
-
-
-class ReleasesMade(BaseModel):
-    """The releases of a case, oldest first."""
-
-    items: list[ReleaseMade]
 
 
 class ReleaseItem(BaseModel):

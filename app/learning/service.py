@@ -10,10 +10,11 @@ from app.cases.lifecycle import CaseState
 from app.cases.models import Case
 from app.cases.service import advance
 from app.kernel import clock
+from app.kernel.canonical import canonical, digest
 from app.kernel.db import Base
 from app.kernel.problems import Conflict, InvalidInput
-from app.learning import drafting, queries, release
-from app.learning.manuscript import Manuscript, PlacedLeak
+from app.learning import apart, drafting, queries
+from app.learning.manuscript import Manuscript, PlacedLeak, Suggested, let_pass
 from app.learning.models import Approval, Release, ReleaseAudience, Summary, SummaryState
 from app.learning.redaction import (
     InconsistentReplacement,
@@ -23,10 +24,19 @@ from app.learning.redaction import (
     ReplacementRepeatsOriginal,
     Span,
     SpanOutOfRange,
-    propose_pseudonyms,
+    surfaces,
 )
 from app.learning.release import ReleaseContent, ReleaseState
-from app.learning.schemas import AcceptedLeakIn, RedactionsIn, SuggestionsIn, SummaryIn, SummaryTextIn
+from app.learning.schemas import (
+    MOST_CHARACTERS,
+    MOST_LEAKS,
+    MOST_PARAGRAPHS,
+    AcceptedLeakIn,
+    RedactionsIn,
+    SuggestionsIn,
+    SummaryIn,
+    SummaryTextIn,
+)
 from app.policy.actors import Role, Staff
 from app.reports import content as report_content
 from app.reports import queries as reports
@@ -98,7 +108,7 @@ class Reading:
     @property
     def digest(self) -> bytes:
         """The hash of what would be released."""
-        return release.digest(self.canonical)
+        return digest(self.canonical)
 
     @property
     def blocking(self) -> list[PlacedLeak]:
@@ -107,14 +117,19 @@ class Reading:
 
 
 async def read(session: AsyncSession, case: Case, summary: Summary) -> Reading:
-    """Return the summary in clear."""
+    """Return the summary in clear.
+
+    Raises:
+        Outstanding: it was not read for leaks yet in this request.
+
+    """
     report = await _report_of(session, case, summary)
     manuscript = Manuscript.of_stored(summary.title, summary.paragraphs, summary.redactions)
     organisation = await queries.organisation_name(session, case)
     preview = manuscript.composed(organisation, drafting.findings_in_order(report))
-    accepted = {accepted["id"] for accepted in summary.accepted}
-    leaks = manuscript.leaks(await queries.known_surfaces(session, case), accepted)
-    return Reading(manuscript, report, preview, release.canonical(preview), leaks)
+    found = apart.result_of(Manuscript.leaks, manuscript, await queries.known_surfaces(session, case))
+    leaks = let_pass(found, {accepted["id"] for accepted in summary.accepted})
+    return Reading(manuscript, report, preview, canonical(preview), leaks)
 
 
 async def draft(session: AsyncSession, actor: Staff, case: Case, wanted: SummaryIn) -> Summary:
@@ -128,7 +143,7 @@ async def draft(session: AsyncSession, actor: Staff, case: Case, wanted: Summary
     report = await reports.find(session, case, wanted.report_id)
     if report.state != ReportState.SEALED or report.content is None:
         raise ReportNotStanding
-    paragraphs = drafting.draft(report_content.read(report.content))
+    paragraphs = drafting.draft(report_content.read(report.content), MOST_PARAGRAPHS, MOST_CHARACTERS)
     summary = Summary(
         organisation_id=case.organisation_id,
         case_id=case.id,
@@ -184,25 +199,24 @@ async def redact(session: AsyncSession, actor: Staff, summary: Summary, draft: R
     await log.record(session, actor, "summary.redacted", summary, *touched, case_id=summary.case_id)
 
 
-async def suggest(
-    session: AsyncSession, actor: Staff, summary: Summary, wanted: SuggestionsIn
-) -> tuple[Manuscript, list[str]]:
-    """Return the text to suggest redactions for, and a replacement for each person that was named.
+async def suggest(session: AsyncSession, actor: Staff, summary: Summary, wanted: SuggestionsIn) -> Suggested:
+    """Return what could be redacted, and a replacement for each person that was named.
 
     Raises:
         InvalidInput: a mention lies outside its paragraph.
+        Outstanding: the summary was not read for suggestions yet in this request.
 
     """
     manuscript = Manuscript.of_stored(summary.title, summary.paragraphs, summary.redactions)
-    mentions = [Mention(Span(one.paragraph, one.start, one.end), one.role) for one in wanted.mentions]
+    mentions = tuple(Mention(Span(one.paragraph, one.start, one.end), one.role) for one in wanted.mentions)
     try:
-        pseudonyms = propose_pseudonyms(manuscript.texts, mentions)
+        surfaces(manuscript.texts, mentions)
     except SpanOutOfRange as refused:
         raise InvalidInput(
             errors=[{"in": "body", "pointer": f"/mentions/{refused.index}", "rule": _RULES[SpanOutOfRange]}]
         ) from refused
     await log.record(session, actor, "summary.suggestions_read", case_id=summary.case_id)
-    return manuscript, pseudonyms
+    return apart.result_of(Manuscript.suggested, manuscript, mentions)
 
 
 async def check(
@@ -360,7 +374,7 @@ async def _ready_to_leave(session: AsyncSession, actor: Staff, case: Case, summa
                     "start": placed.leak.start,
                     "end": placed.leak.end,
                 }
-                for placed in reading.blocking
+                for placed in reading.blocking[:MOST_LEAKS]
             ]
         )
     return reading

@@ -29,6 +29,10 @@ def reported(
     )
 
 
+def drafted(report: ReportContent, most_paragraphs: int = 500, most_characters: int = 100_000) -> list[Paragraph]:
+    return drafting.draft(report, most_paragraphs, most_characters)
+
+
 def a_theme(label: str | None, title: str | None, *allegations: ReportedAllegation) -> ReportedTheme:
     counts = count(allegation.outcome for allegation in allegations)
     return ReportedTheme(label=label, title=title, counts=counts, allegations=list(allegations))
@@ -64,7 +68,7 @@ some_themes = st.lists(
 @given(some_themes)
 def test_a_draft_gives_every_finding_once_and_in_order(themes: list[ReportedTheme]) -> None:
     report = a_sealed_report(*themes)
-    paragraphs = drafting.draft(report)
+    paragraphs = drafted(report)
     findings = drafting.findings_in_order(report)
     given_findings = [paragraph.finding for paragraph in paragraphs if paragraph.finding is not None]
     assert given_findings == list(range(1, len(findings) + 1))
@@ -81,7 +85,7 @@ def test_a_draft_reads_as_an_overview_sections_and_conclusions() -> None:
         conclusions="One.\n \n\nTwo.\nStill two.",
         left_out=2,
     )
-    assert drafting.draft(report) == [
+    assert drafted(report) == [
         Paragraph(
             "Overview",
             "The investigation considered 4 allegations under 2 themes. Upheld: 1. Partly upheld: 1. Not upheld: 1. "
@@ -98,7 +102,7 @@ def test_a_draft_reads_as_an_overview_sections_and_conclusions() -> None:
 
 
 def test_a_draft_of_one_of_each_uses_the_singular() -> None:
-    overview = drafting.draft(a_sealed_report(a_theme("1", "T", reported("1", Outcome.UPHELD)), left_out=1))[0].text
+    overview = drafted(a_sealed_report(a_theme("1", "T", reported("1", Outcome.UPHELD)), left_out=1))[0].text
     assert overview == (
         "The investigation considered 1 allegation under 1 theme. Upheld: 1. 1 further allegation lay outside its scope."
     )
@@ -106,10 +110,30 @@ def test_a_draft_of_one_of_each_uses_the_singular() -> None:
 
 def test_a_draft_of_the_longest_texts_can_be_sent_back_unchanged() -> None:
     long = reported("1", Outcome.UPHELD, reasons="r" * PROSE_LENGTH)
-    paragraphs = drafting.draft(a_sealed_report(a_theme("1" * 20, "t" * LINE_LENGTH, long)))
+    paragraphs = drafted(a_sealed_report(a_theme("1" * 20, "t" * LINE_LENGTH, long)))
     assert all(len(paragraph.section) <= LINE_LENGTH for paragraph in paragraphs)
     assert all(len(paragraph.text) <= PROSE_LENGTH for paragraph in paragraphs)
     assert [paragraph.finding for paragraph in paragraphs] == [None, 1, None, None]
+
+
+@pytest.mark.parametrize(
+    ("most_characters", "most_paragraphs", "texts"),
+    [
+        (2_000, 9, ["Allegation 1.1: It was unsafe\n" + "r" * 500, "One.", "Two."]),
+        (400, 9, ["Allegation 1.1: It was unsafe", "One.", "Two."]),
+        (2_000, 3, ["Allegation 1.1: It was unsafe"]),
+        (80, 9, ["Allegation 1.1"]),
+        (1, 1, ["Allegation 1.1"]),
+    ],
+)
+def test_a_report_too_long_for_a_summary_is_drafted_as_far_as_it_fits(
+    most_characters: int, most_paragraphs: int, texts: list[str]
+) -> None:
+    finding = reported("1.1", Outcome.UPHELD, reasons="r" * 500)
+    report = a_sealed_report(a_theme("1", "Safety", finding), conclusions="One.\n\nTwo.")
+    written = drafted(report, most_paragraphs, most_characters)
+    assert [paragraph.text for paragraph in written[1:]] == texts
+    assert [paragraph.finding for paragraph in written if paragraph.finding] == [1]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select
 
 from app.audit.models import AuditEvent
-from app.learning import routes
+from app.learning import shelf
 from app.learning.release import Form, is_held, preferred_form
 from tests.builders.reports import (
     a_release,
@@ -54,13 +54,13 @@ async def test_a_release_that_was_read_before_costs_two_queries_and_writes_nothi
 
 
 async def test_rendered_releases_do_not_fill_the_memory(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "_SHELF_SIZE", 1)
-    routes._shelf.clear()
+    monkeypatch.setattr(shelf, "_SIZE", 1)
+    shelf._shelf.clear()
     worked = await a_reported_case(service)
     address, hr = release_url(await a_release(worked)), service.actors.hr
     for accept in ("text/html", "application/json", "text/html"):
         assert (await hr.get(address, headers={"Accept": accept})).headers["Content-Type"].startswith(accept)
-    assert len(routes._shelf) == 1
+    assert len(shelf._shelf) == 1
 
 
 async def test_reading_a_release_is_no_event_and_being_refused_one_is(service: Service) -> None:

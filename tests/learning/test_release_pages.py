@@ -11,8 +11,9 @@ from itertools import pairwise
 import pytest
 
 from app.findings.outcomes import NoViewReason, Outcome
+from app.kernel.canonical import canonical, digest
 from app.learning import pages
-from app.learning.release import ReleaseContent, ReleasedParagraph, SectionCounts, canonical, digest
+from app.learning.release import ReleaseContent, ReleasedParagraph, SectionCounts
 from app.reports.content import count
 from tests.builders.reports import a_release, a_reported_case, release_url
 from tests.conftest import Service

@@ -12,7 +12,7 @@ from app.accounts.models import Organisation
 from app.audit.verify import verify
 from app.kernel.db import table_of
 from app.learning.models import Release
-from tests.builders.cases import events_of, faults_of, read
+from tests.builders.cases import events_of, faults_of, read, wall_off
 from tests.builders.reports import (
     Alleged,
     Worked,
@@ -147,6 +147,33 @@ async def test_for_the_audiences_of_a_release_its_case_does_not_exist(service: S
     assert (await actor.get("/v1/cases")).status_code == 404
 
 
+@pytest.mark.parametrize("reader", AUDIENCES)
+async def test_who_is_walled_off_a_case_finds_no_release_of_it(service: Service, reader: str) -> None:
+    worked, other = await a_reported_case(service), await a_reported_case(service)
+    made, elsewhere = await a_release(worked, *AUDIENCES), await a_release(other, *AUDIENCES)
+    actor: Any = getattr(service.actors, reader)
+    held = await actor.get(release_url(made))
+    unknown = (await actor.get(f"/v1/releases/{UUID(int=1)}")).content
+    await wall_off(service.actors.case_officer, worked.case, actor)
+    for headers in ({}, {"If-None-Match": held.headers["ETag"]}, {"Accept": "text/html"}):
+        answer = await actor.get(release_url(made), headers=headers)
+        assert (answer.status_code, answer.content) == (404, unknown)
+    assert [one["id"] for one in body_of(await actor.get("/v1/releases"))["items"]] == [elsewhere["id"]]
+    assert (await actor.get(release_url(elsewhere))).status_code == 200
+    for somebody in set(AUDIENCES) - {reader}:
+        assert (await getattr(service.actors, somebody).get(release_url(made))).status_code == 200
+
+
+async def test_what_was_released_from_a_case_is_listed_in_pages(service: Service) -> None:
+    worked = await a_reported_case(service)
+    made = [await a_release(worked) for _ in range(3)]
+    reviewer, address = service.actors.reviewer, f"{worked.url}/releases"
+    first = body_of(await reviewer.get(address, params={"limit": 2}))
+    second = body_of(await reviewer.get(address, params={"limit": 2, "cursor": first["next"]}))
+    assert [one["id"] for one in first["items"] + second["items"]] == [one["id"] for one in reversed(made)]
+    assert second["next"] is None
+
+
 async def test_without_a_token_no_release_is_read(service: Service) -> None:
     worked = await a_reported_case(service)
     made = await a_release(worked)
@@ -220,8 +247,8 @@ async def test_a_later_release_supersedes_the_one_before(service: Service) -> No
     assert [one["id"] for one in body_of(await service.actors.hr.get("/v1/releases"))["items"]] == [second["id"]]
     kept = body_of(await service.actors.reviewer.get(f"{worked.url}/releases"))["items"]
     assert [(one["state"], one["ended_on"], one["audiences"]) for one in kept] == [
-        ("superseded", "2026-03-02", ["hr", "panel"]),
         ("standing", None, ["hr"]),
+        ("superseded", "2026-03-02", ["hr", "panel"]),
     ]
 
 

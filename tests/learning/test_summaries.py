@@ -146,7 +146,7 @@ async def test_suggestions_name_what_to_redact_and_one_pseudonym_for_each_person
     address = f"{worked.summaries}/{summary['id']}/suggestions"
     suggested = body_of(await service.actors.investigator.post(address, json={"mentions": mentions}))
     assert suggested["pseudonyms"] == ["Manager A", "Manager A", "Manager B"]
-    assert [(one["detector"], one["replacement"]) for one in suggested["suggestions"]] == [
+    assert [(one["detector"], one["redaction"]["replacement"]) for one in suggested["suggestions"]] == [
         ("email-address", "[e-mail address withheld]")
     ]
     redaction = a_redaction(summary, 1, "Anna Rowe", "Manager A")
@@ -154,6 +154,42 @@ async def test_suggestions_name_what_to_redact_and_one_pseudonym_for_each_person
     suggested = body_of(await service.actors.investigator.post(address, json={}))
     start = reasons.index("Anna Rowe came") - reasons.index("Anna Rowe wrote") + redaction["start"]
     assert [(one["start"], one["replacement"]) for one in suggested["missed"]] == [(start, "Manager A")]
+
+
+async def test_a_suggestion_is_accepted_as_it_comes(service: Service) -> None:
+    reasons = "Tom wrote to x@council.example on 3 to 5 March 2019. Ring 07700 900123. Then x@council.example again."
+    worked = await a_reported_case(service, Alleged("1.1", reasons=reasons))
+    summary = await a_summary(worked)
+    address, investigator = f"{worked.summaries}/{summary['id']}/suggestions", service.actors.investigator
+    suggested = body_of(await investigator.post(address, json={}))["suggestions"]
+    first = next(one for one in suggested if one["detector"] == "email-address")
+    redacted = body_of(await redact(worked, summary, first["redaction"]))
+    assert redacted["redactions"] == [first["redaction"]]
+    assert redacted["redactions"][0]["reason"] == "An e-mail address leads to its holder."
+    missed = body_of(await investigator.post(address, json={}))["missed"]
+    assert len(missed) == 1
+    every = [one["redaction"] for one in suggested if one["redaction"]["start"] != missed[0]["start"]]
+    redacted = body_of(await redact(worked, redacted, *every, *missed))
+    assert redacted["blocking"] == 0
+    assert body_of(await investigator.post(address, json={}))["suggestions"] == []
+
+
+async def test_summaries_are_listed_in_pages(service: Service) -> None:
+    worked = await a_reported_case(service)
+    made = [(await a_summary(worked))["id"] for _ in range(3)]
+    first = body_of(await service.actors.reviewer.get(worked.summaries, params={"limit": 2}))
+    second = body_of(await service.actors.reviewer.get(worked.summaries, params={"cursor": first["next"]}))
+    assert sorted(one["id"] for one in first["items"] + second["items"]) == sorted(made)
+    assert (len(first["items"]), second["next"]) == (2, None)
+
+
+async def test_of_very_many_leaks_those_that_block_are_shown_first(service: Service) -> None:
+    worked = await a_reported_case(service)
+    summary = await a_summary(worked)
+    quoted = "\u201cyou will not work here any more\u201d "
+    changed = await rewrite(worked, summary, p0=quoted * 1_100, p4="Write to x@council.example.")
+    assert (len(changed["leaks"]), changed["blocking"]) == (1_000, 1)
+    assert [leak["check"] for leak in changed["leaks"]] == ["quotation"] * 999 + ["email-address"]
 
 
 async def test_a_mention_outside_the_text_is_refused(service: Service) -> None:
@@ -257,14 +293,18 @@ async def test_edits_need_the_version_that_was_read(service: Service) -> None:
 async def test_a_summary_has_a_bounded_text(service: Service) -> None:
     worked = await a_reported_case(service)
     summary = await a_summary(worked)
-    paragraphs = [{"section": "S", "text": "a" * 45_000, "finding": None}] * 5
+    paragraphs = [{"section": "S", "text": "a" * 45_000, "finding": None}] * 3
     answer = await service.actors.investigator.put(
         f"{worked.summaries}/{summary['id']}",
         json={"title": "T", "paragraphs": paragraphs},
         headers=version_of(summary),
     )
     assert answer.json()["errors"] == [
-        {"in": "body", "pointer": "/paragraphs", "rule": "must have at most 200000 characters together"}
+        {
+            "in": "body",
+            "pointer": "/paragraphs",
+            "rule": "must have at most 100000 characters together, headings included",
+        }
     ]
 
 
