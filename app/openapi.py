@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.kernel.http import PROBLEM_JSON, PROBLEM_SCHEMA
+from app.kernel.problems import PreconditionFailed, PreconditionRequired
 from app.policy.guard import Operation
 
 TAGS = {
@@ -30,6 +31,13 @@ _EXAMPLES_BY_FORMAT = {
     "uri": "http://127.0.0.1:8000/",
 }
 _FIRST_REFUSAL = 400
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag of what you read. If it has changed since, nothing is done and the answer is 412.",
+    "schema": {"type": "string"},
+    "example": '"1"',
+}
 
 
 def complete(document: dict[str, Any], found: list[Operation]) -> dict[str, Any]:
@@ -55,6 +63,7 @@ def complete(document: dict[str, Any], found: list[Operation]) -> dict[str, Any]
         described["x-permission"] = guard.permission or guard.relation
         used |= set(described.get("tags", ()))
         _refuse_alike(described)
+        _name_the_version(described)
         _give_example(described, schemas)
         if "security" in described:
             described["security"] = [{name: scopes for one in described["security"] for name, scopes in one.items()}]
@@ -69,6 +78,13 @@ def _refuse_alike(operation: dict[str, Any]) -> None:
             response["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
             if response["description"] == "Validation Error":
                 response["description"] = "invalid-input"
+
+
+def _name_the_version(operation: dict[str, Any]) -> None:
+    """What may answer 412 takes If-Match, and what answers 428 without it requires it."""
+    if str(PreconditionFailed.status) in operation["responses"]:
+        is_required = str(PreconditionRequired.status) in operation["responses"]
+        operation.setdefault("parameters", []).append(_IF_MATCH | {"required": is_required})
 
 
 def _give_example(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

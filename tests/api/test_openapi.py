@@ -57,6 +57,15 @@ def test_both_headers_are_asked_for_together(document: dict[str, Any]) -> None:
     assert requirement == [{"bearer": [], "unlock": []}]
 
 
+def test_where_a_version_must_be_named_the_header_is_required(document: dict[str, Any]) -> None:
+    approval = document["paths"]["/v1/cases/{case_id}/summaries/{summary_id}/approval"]["post"]
+    assert [one["required"] for one in approval["parameters"] if one["name"] == "If-Match"] == [True]
+    for path, operation in operations_of(document):
+        named = [one["required"] for one in operation.get("parameters", []) if one["name"] == "If-Match"]
+        expected = ["428" in operation["responses"]] if "412" in operation["responses"] else []
+        assert named == expected, path
+
+
 def test_every_body_has_an_example_that_its_schema_accepts(document: dict[str, Any]) -> None:
     for path, operation in operations_of(document):
         body = operation.get("requestBody")
