@@ -1,4 +1,6 @@
-"""The key of a conversation: what a grievance's texts are sealed under. Whoever raised it opens it, and so does the case. Pure.
+"""The key of a conversation: what a grievance's texts are sealed under. Whoever raised it opens it, and so does the case.
+
+It reads nothing from the database itself.
 
 Format: docs/formats.md, "Conversation".
 """
