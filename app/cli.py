@@ -17,8 +17,9 @@ from app.audit import verify as audit_verify
 from app.crypto import hpke
 from app.kernel import logs
 from app.kernel.keyring import KeyFilesUnsafe, write_private
+from app.kernel.runtime import Runtime
 from app.kernel.settings import Settings
-from app.main import create_app, create_runtime
+from app.main import create_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 audit = typer.Typer(no_args_is_help=True, help="Check the audit log.")
@@ -107,13 +108,12 @@ def verify_audit() -> None:
     logging.getLogger("candour").setLevel(logging.WARNING)
 
     async def run() -> audit_verify.Result:
-        runtime = create_runtime(Settings())
+        runtime = Runtime.from_settings(Settings())
         try:
             async with runtime.database.session(write=False) as session:
                 return await audit_verify.verify(session, runtime.keys)
         finally:
-            runtime.slow.close()
-            await runtime.database.close()
+            await runtime.close()
 
     result = asyncio.run(run())
     table = Table("chain", "event", "what is wrong")

@@ -21,18 +21,16 @@ from app.findings import routes as findings
 from app.intake import inbox
 from app.intake import routes as intake
 from app.kernel import http, idempotency, logs
-from app.kernel.db import Database
-from app.kernel.keyring import KeyFilesUnsafe, ServiceKeys, read_private
+from app.kernel.keyring import KeyFilesUnsafe, read_private
 from app.kernel.problems import NotAllowed, NotFound, Problem
 from app.kernel.runtime import Runtime
 from app.kernel.settings import Settings
-from app.kernel.slow import SlowPool
 from app.learning import routes as learning
 from app.policy.guard import Operation, Refusal, operations
 from app.reference import routes as reference
 from app.reports import routes as reports
 
-__all__ = ["create_app", "create_runtime", "models"]
+__all__ = ["create_app", "models"]
 STAFF = (
     accounts.router, audit.router, intake.staff_router, cases.router, allegations.router, evidence.router, findings.router,
     reports.router, learning.router,
@@ -49,21 +47,6 @@ Every refusal is a problem document (RFC 9457) whose `type` is a page of this se
 
 class UnguardedRoute(Exception):
     """A route has no guard, or more than one."""
-
-
-def create_runtime(settings: Settings) -> Runtime:
-    """Return what a process holds, from its settings and its key files.
-
-    Raises:
-        KeyFilesUnsafe: a key file is missing or open to others.
-
-    """
-    return Runtime(
-        settings,
-        Database(settings.effective_database_url, settings.database_connections),
-        ServiceKeys.from_folder(settings.keys_folder),
-        SlowPool(settings.slow_workers, settings.slow_queue),
-    )
 
 
 def read_token_keys(folder: Path) -> TokenKeys:
@@ -94,10 +77,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     app = FastAPI(
         title="Candour", version="0.1.0", summary="Sealed, answered, never buried.", description=DESCRIPTION,
-        docs_url=None, redoc_url=None, lifespan=_lifespan, separate_input_output_schemas=False,
+        docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=_lifespan, separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
-    app.state.runtime = create_runtime(settings)
+    app.state.runtime = Runtime.from_settings(settings)
     app.state.token_keys = read_token_keys(settings.keys_folder)
     app.state.authenticate = authentication.authenticate
     http.install(app)
@@ -142,8 +125,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     housekeeping = asyncio.create_task(_keep_house(runtime))
     yield
     housekeeping.cancel()
-    runtime.slow.close()
-    await runtime.database.close()
+    await runtime.close()
 
 
 async def _on_refusal(request: Request, problem: Exception) -> Response:

@@ -4,8 +4,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.kernel.http import PROBLEM_JSON, PROBLEM_SCHEMA
-from app.kernel.problems import PreconditionFailed, PreconditionRequired
+from app.kernel.http import PROBLEM_JSON, PROBLEM_SCHEMA, problems
+from app.kernel.problems import BodyTooLarge, PreconditionFailed, PreconditionRequired, UnsupportedMediaType
 from app.policy.guard import Operation
 
 TAGS = {
@@ -62,6 +62,7 @@ def complete(document: dict[str, Any], found: list[Operation]) -> dict[str, Any]
         guard = operation.guards[0]
         described["x-permission"] = guard.permission or guard.relation
         used |= set(described.get("tags", ()))
+        _say_what_bodies_meet(described)
         _refuse_alike(described)
         _name_the_version(described)
         _give_example(described, schemas)
@@ -69,6 +70,13 @@ def complete(document: dict[str, Any], found: list[Operation]) -> dict[str, Any]
             described["security"] = [{name: scopes for one in described["security"] for name, scopes in one.items()}]
     document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items() if name in used]
     return document
+
+
+def _say_what_bodies_meet(operation: dict[str, Any]) -> None:
+    """Whatever takes a body refuses one that is too large, or that is not JSON."""
+    if "requestBody" in operation:
+        for status, response in problems(BodyTooLarge, UnsupportedMediaType).items():
+            operation["responses"].setdefault(str(status), response)
 
 
 def _refuse_alike(operation: dict[str, Any]) -> None:

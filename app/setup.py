@@ -20,7 +20,6 @@ from app.kernel.keyring import KeyFilesUnsafe, ServiceKeys, write_private
 from app.kernel.runtime import Runtime
 from app.kernel.sealed import OpenKeys, SealedContentBroken, open_keys
 from app.kernel.settings import Settings
-from app.main import create_runtime
 from app.policy.actors import Role
 
 PRIVATE = 0o700
@@ -104,8 +103,7 @@ async def _invite_first(runtime: Runtime, organisation_name: str) -> Invitation 
             return Invitation(FIRST_ADMINISTRATOR, password)
     finally:
         open_keys.reset(token)
-        runtime.slow.close()
-        await runtime.database.close()
+        await runtime.close()
 
 
 def set_up(settings: Settings) -> Invitation | None:
@@ -120,4 +118,4 @@ def set_up(settings: Settings) -> Invitation | None:
     migrate(settings)
     if not asyncio.run(_is_in_use(settings)):
         make_keys(settings)
-    return asyncio.run(_invite_first(create_runtime(settings), settings.organisation_name))
+    return asyncio.run(_invite_first(Runtime.from_settings(settings), settings.organisation_name))

@@ -202,8 +202,7 @@ async def deployment(
     rows = await _snapshot(runtime)
     frozen_clock.set(FROZEN)
     yield Service(app, runtime, folder, actors, seeds), rows
-    runtime.slow.close()
-    await runtime.database.close()
+    await runtime.close()
     await _drop(name)
 
 
@@ -321,6 +320,5 @@ async def empty_service(request: pytest.FixtureRequest, tmp_path: Path, clock: C
     runtime: Runtime = app.state.runtime
     async with _client(app) as client:
         yield EmptyService(client, invitation.one_time_password, runtime, app)
-    runtime.slow.close()
-    await runtime.database.close()
+    await runtime.close()
     await _drop(name)

@@ -67,7 +67,9 @@ async def activate(runtime: Runtime, draft: ActivationIn) -> ActivationOut:
         known = await find(session, runtime, draft.username)
     organisation_id, account_id = (known.organisation_id, known.account_id) if known else (new_id(), new_id())
     stretching = Stretching.fresh(runtime.settings)
-    chosen = await runtime.slow.run(passwords.choose, password, stretching, runtime.keys, organisation_id, account_id)
+    chosen = await runtime.signing_in.run(
+        passwords.choose, password, stretching, runtime.keys, organisation_id, account_id
+    )
     async with runtime.database.session(write=True) as session:
         account = await hold(session, organisation_id, account_id)
         if account is None or not is_invited(account, draft.one_time_password.get_secret_value()):
@@ -101,12 +103,12 @@ async def change_password(session: AsyncSession, runtime: Runtime, actor: Staff,
     passwords.require_good(draft.new_password.get_secret_value(), seen.username, "/new_password")
     await let_go(session)
     fresh = Stretching.fresh(runtime.settings)
-    current = await runtime.slow.run(
+    current = await runtime.signing_in.run(
         passwords.stretch, draft.current_password.get_secret_value(), known.stretching, runtime.keys
     )
     if not hmac.compare_digest(current.verifier, known.verifier or b""):
         raise CurrentPasswordWrong
-    new = await runtime.slow.run(passwords.stretch, draft.new_password.get_secret_value(), fresh, runtime.keys)
+    new = await runtime.signing_in.run(passwords.stretch, draft.new_password.get_secret_value(), fresh, runtime.keys)
     account = await hold(session, actor.organisation_id, actor.account_id)
     if account is None or await session.get(Session, (actor.organisation_id, actor.session_id)) is None:
         raise Unauthenticated

@@ -55,13 +55,13 @@ async def sign_in(runtime: Runtime, token_keys: tokens.TokenKeys, draft: Credent
         known = await credentials.find(session, runtime, draft.username)
     password, fresh = draft.password.get_secret_value(), Stretching.fresh(runtime.settings)
     stretching = known.stretching if known and known.stretching else fresh
-    stretched = await runtime.slow.run(passwords.stretch, password, stretching, runtime.keys)
+    stretched = await runtime.signing_in.run(passwords.stretch, password, stretching, runtime.keys)
     verifier = known.verifier if known and known.verifier else bytes(len(stretched.verifier))
     if not hmac.compare_digest(verifier, stretched.verifier) or known is None:
         raise SignInRefused
     renewed = stretched
     if not stretching.costs_as(fresh):
-        renewed = await runtime.slow.run(passwords.stretch, password, fresh, runtime.keys)
+        renewed = await runtime.signing_in.run(passwords.stretch, password, fresh, runtime.keys)
     async with runtime.database.session(write=True) as session:
         outcome = await _sign_in(session, runtime, token_keys, known, stretched, renewed, draft.totp_code)
     if isinstance(outcome, Problem):
@@ -80,9 +80,13 @@ async def _sign_in(
 ) -> TokensOut | Problem:
     """Return the tokens of a new session, or what refuses it once the transaction has ended."""
     account = await credentials.hold(session, known.organisation_id, known.account_id)
-    if account is None or account.state not in _MAY_SIGN_IN or account.password_verifier != stretched.verifier:
-        return SignInRefused()
-    if account.wrapped_seed is None or account.totp_secret is None:
+    if (
+        account is None
+        or account.state not in _MAY_SIGN_IN
+        or account.password_verifier != stretched.verifier
+        or account.wrapped_seed is None
+        or account.totp_secret is None
+    ):
         return SignInRefused()
     is_pause_over = account.totp_failed_at is None or clock.now() >= account.totp_failed_at + PAUSE
     if account.totp_failures >= MOST_WRONG_CODES and not is_pause_over:

@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, inspect, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import chain
 from app.audit.models import AuditEvent, AuditHead
 from app.kernel import clock
-from app.kernel.db import Base, insert_rows, table_of
+from app.kernel.db import Base, insert_rows, may_be_repeated, table_of
 from app.kernel.problems import Problem
 from app.kernel.sealed import open_keys
 from app.policy.actors import Staff
@@ -140,6 +140,8 @@ async def append(
             held = {"organisation": organisation_id, "chain": chain_id}
             await session.execute(_MOVE_HEAD, {**held, "length": sequence, "last": previous, "proof": tag})
     except SQLAlchemyError as error:
+        if isinstance(error, DBAPIError) and may_be_repeated(error):
+            raise
         raise AuditUnavailable from error
 
 

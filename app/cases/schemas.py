@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from app.cases.deadlines import LawProfile
 from app.cases.lifecycle import CaseState
@@ -27,9 +27,9 @@ class TriageIn(_In):
 
     likelihood: Level = Field(description="How likely it is true.")
     impact: Level = Field(description="How grave it is if true.")
-    immediate_risk: bool = Field(description="Whether somebody is in danger now.")
+    immediate_risk: StrictBool = Field(description="Whether somebody is in danger now.")
     knowledge: Knowledge = Field(description="Whether the reporter saw it or heard of it.")
-    previously_reported: bool = Field(description="Whether it was reported before.")
+    previously_reported: StrictBool = Field(description="Whether it was reported before.")
     procedure: Procedure = Field(description="Which procedure the organisation follows.")
     reason: Statement = _A_REASON
 

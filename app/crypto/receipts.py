@@ -20,7 +20,9 @@ MEMORY_KIB = passwords.LEAST_MEMORY_KIB
 ITERATIONS = passwords.LEAST_ITERATIONS
 """Part of the format: changing either makes every receipt ever issued useless."""
 
-_BETWEEN_WORDS = re.compile(r"[\s\-\u00ad\u200b-\u200d\u2010-\u2015\u2060\u2212\ufeff]+")
+_INSIDE_WORDS = re.compile(r"[\u00ad\u200c\u200d\u2060]")
+"""What is not seen, and stands where a line may break or letters join."""
+_WORD = re.compile(r"[a-z]+")
 
 
 def _words() -> tuple[str, ...]:
@@ -54,14 +56,14 @@ def new_receipt() -> str:
 
 
 def normalise(text: str) -> str:
-    """Return the receipt as it was issued, however it was typed: case, width, blanks and hyphens do not matter.
+    """Return the receipt as it was issued, however it was typed: case, width, and whatever stands between words do not matter.
 
     Raises:
         ValueError: the text is not seven words of the list.
 
     """
     if len(text) <= LONGEST_TEXT:
-        words = [word for word in _BETWEEN_WORDS.split(normalize("NFKC", text).lower()) if word]
+        words = _WORD.findall(_INSIDE_WORDS.sub("", normalize("NFKC", text).lower()))
         if len(words) == WORDS_IN_A_RECEIPT and _KNOWN.issuperset(words):
             return " ".join(words)
     raise ValueError("a receipt is seven words of the list")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.evidence.models import Bearing, Exhibit, ExhibitChange, ExhibitKind, ExhibitLink, Reliability
 from app.evidence.requests import EXPLAINED, RECORDABLE, ExhibitState
+from app.kernel.days import Day
 from app.kernel.texts import Label, Line, Prose, Statement
 
 NumberField = Annotated[Label, Field(description="The number printed on it, unique in the case.", examples=["A12"])]
@@ -35,7 +36,7 @@ class ExhibitIn(BaseModel):
         default=ExhibitState.RECEIVED, description="Received, or what came of asking; never withdrawn."
     )
     reliability: Reliability | None = Field(default=None, description="How near to what happened its source was.")
-    dated_on: date | None = Field(default=None, description="The day it is dated.", examples=["2020-01-09"])
+    dated_on: Day | None = Field(default=None, description="The day it is dated.", examples=["2020-01-09"])
     title: TitleField
     description: DescriptionField | None = None
     state_note: NoteField | None = None
@@ -56,7 +57,7 @@ class ExhibitPatch(BaseModel):
     number: NumberField | None = None
     kind: ExhibitKind | None = None
     reliability: Reliability | None = Field(default=None, description="How near to what happened its source was.")
-    dated_on: date | None = Field(default=None, description="The day it is dated.", examples=["2020-01-09"])
+    dated_on: Day | None = Field(default=None, description="The day it is dated.", examples=["2020-01-09"])
     title: TitleField | None = None
     description: DescriptionField | None = None
 

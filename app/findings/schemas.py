@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from app.allegations.arrangement import AllegationState
 from app.evidence.models import Bearing, ExhibitKind
@@ -66,7 +66,7 @@ class ReviewIn(BaseModel):
     """What the reviewer says of a draft."""
 
     model_config = ConfigDict(extra="forbid")
-    agrees: bool = Field(description="Whether the reviewer agrees, which makes the finding final.")
+    agrees: StrictBool = Field(description="Whether the reviewer agrees, which makes the finding final.")
     note: Statement | None = Field(
         default=None, description="What has to change; required without agreement.", examples=["Cite the ChAT data."]
     )

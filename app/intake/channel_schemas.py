@@ -3,7 +3,7 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints, model_validator
 
 from app.cases.deadlines import LawProfile
 from app.crypto.sharing import MOST_HOLDERS
@@ -36,7 +36,7 @@ class ChannelIn(_In):
         description="What happens with what comes in.", examples=["Whistleblowing procedure, 2026."]
     )
     law_profile: LawProfile = Field(description="Which law sets the clocks.")
-    threshold: int = Field(
+    threshold: StrictInt = Field(
         ge=1, le=MOST_HOLDERS, description="How many custodians open an identity together.", examples=[2]
     )
     custodians: list[CustodianIn] = Field(min_length=1, max_length=MOST_HOLDERS)
@@ -60,7 +60,7 @@ class ChannelPatch(_In):
 
     name: Line | None = None
     procedure_text: Prose | None = None
-    is_open: bool | None = Field(default=None, description="Whether it takes grievances.")
+    is_open: StrictBool | None = Field(default=None, description="Whether it takes grievances.")
 
 
 class ChannelItem(BaseModel):

@@ -11,7 +11,7 @@ from app.cases.access import DOOR, on_case
 from app.cases.models import Case
 from app.intake import channels, inbox, service, submission
 from app.intake.access import KeptWithTheRows, OwnGrievance, as_reporter, on_own_grievance
-from app.intake.channel_schemas import ChannelDetail, ChannelIn, ChannelItem, ChannelOut, ChannelPatch
+from app.intake.channel_schemas import ChannelDetail, ChannelIn, ChannelItem, ChannelOut, ChannelPatch, Slug
 from app.intake.channels import ChannelClosed, ChannelNameTaken, ChannelUnattended
 from app.intake.inbox import InboxClosed, ReceiptNotKnown, Visit
 from app.intake.schemas import (
@@ -28,6 +28,7 @@ from app.intake.schemas import (
     InboxSessionOut,
     SubmittedOut,
 )
+from app.intake.service import ReceiptTaken
 from app.kernel import routing
 from app.kernel.db import DbSession, let_go, reads
 from app.kernel.http import IfMatch, etag, problems
@@ -59,7 +60,7 @@ _CREATES = (InvalidInput, IdempotencyKeyReused, SameRequestRunning, BodyTooLarge
 @reporter_router.get("/channels/{channel}", response_model=ChannelOut, responses=problems(NotFound, InvalidInput))
 @reads
 async def read_channel(
-    channel: str,
+    channel: Slug,
     _: Annotated[None, public(because="whoever thinks of reporting must be able to read how it is dealt with")],
     runtime: RuntimeOf,
     session: DbSession,
@@ -76,11 +77,11 @@ async def read_channel(
     "/channels/{channel}/grievances",
     status_code=201,
     response_model=SubmittedOut,
-    responses=problems(NotFound, ChannelClosed, ChannelUnattended, *_CREATES),
+    responses=problems(NotFound, ChannelClosed, ChannelUnattended, ReceiptTaken, *_CREATES),
 )
 async def submit_grievance(
     kept: KeptWithTheRows,
-    channel: str,
+    channel: Slug,
     draft: GrievanceIn,
     _: Annotated[None, public(because="who reports has no account and needs none")],
     runtime: RuntimeOf,
@@ -95,7 +96,7 @@ async def submit_grievance(
     await let_go(session)
     async with runtime.database.session(write=False) as reading:
         door = await channels.door(reading, channel)
-    sealed = await runtime.slow.run(submission.seal_individual, door, draft, runtime.keys, kept)
+    sealed = await runtime.reporting.run(submission.seal_individual, door, draft, runtime.keys, kept)
     await service.store(session, sealed, None)
     return SubmittedOut(
         reference=sealed.case.reference,
@@ -151,7 +152,7 @@ async def close_inbox(visit: Annotated[Visit, as_reporter], session: DbSession) 
 )
 async def submit_collective_grievance(
     kept: KeptWithTheRows,
-    channel: str,
+    channel: Slug,
     draft: CollectiveGrievanceIn,
     actor: Annotated[Staff, requires(Permission.GRIEVANCE_SUBMIT_COLLECTIVE)],
     runtime: RuntimeOf,
@@ -168,7 +169,7 @@ async def submit_collective_grievance(
     await let_go(session)
     async with runtime.database.session(write=False) as reading:
         door = await channels.door(reading, channel, organisation_id=actor.organisation_id)
-    sealed = await runtime.slow.run(
+    sealed = await runtime.reporting.run(
         submission.seal_collective, door, draft, actor.account_id, keys[actor.account_id], kept
     )
     await service.store(session, sealed, actor)
@@ -283,7 +284,7 @@ async def list_channels(
     tags=[CHANNELS],
 )
 async def change_channel(
-    channel: str,
+    channel: Slug,
     draft: ChannelPatch,
     expected: IfMatch,
     actor: Annotated[Staff, requires(Permission.CHANNEL_MANAGE)],

@@ -5,14 +5,14 @@ from datetime import date
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema, model_validator
 
 from app.cases.lifecycle import CaseState
 from app.crypto import hpke, identity
 from app.intake import headcount
 from app.intake.headcount import Basis
 from app.intake.models import Confidentiality, GrievanceKind
-from app.kernel import clock
+from app.kernel.days import PastDay
 from app.kernel.texts import Label, Line, Prose, Statement
 
 LOOKUP_BYTES = 32
@@ -21,7 +21,6 @@ MOST_ALLEGATIONS = 50
 MOST_CLAIMS = 20
 MOST_SUPPORTERS = 500
 MOST_IDENTITY_BYTES = identity.LEAST_BUCKET_HOLDS
-EARLIEST_DAY = date(1970, 1, 1)
 
 
 def encoded(content: bytes) -> str:
@@ -164,7 +163,9 @@ class GrievanceIn(_GrievanceIn):
 class HeadcountClaimIn(_In):
     """How many people somebody says there are, on what basis, and who says so."""
 
-    number: int | None = Field(default=None, ge=1, le=headcount.MOST_PEOPLE, description="If there is an exact one.")
+    number: StrictInt | None = Field(
+        default=None, ge=1, le=headcount.MOST_PEOPLE, description="If there is an exact one."
+    )
     wording: Line | None = Field(
         default=None, description="As it was put, where that says more.", examples=["about 35"]
     )
@@ -172,7 +173,7 @@ class HeadcountClaimIn(_In):
         description="asserted, signed, verified or press. What was signed or verified needs the number."
     )
     source: Line = Field(description="Who says so.", examples=["Signatures under the grievance"])
-    claimed_on: date = Field(ge=EARLIEST_DAY, description="The day the claim is of.")
+    claimed_on: PastDay = Field(description="The day the claim is of.")
 
     @model_validator(mode="after")
     def _says_how_many(self) -> Self:
@@ -200,9 +201,8 @@ class CollectiveGrievanceIn(_GrievanceIn):
         max_length=MOST_SUPPORTERS,
         description="Those who agreed to be known to the custodians. Each is sealed by itself.",
     )
-    submitted_on: date | None = Field(
+    submitted_on: PastDay | None = Field(
         default=None,
-        ge=EARLIEST_DAY,
         description="The day it was handed over on paper, if it was. It starts the clocks.",
     )
 
@@ -210,8 +210,6 @@ class CollectiveGrievanceIn(_GrievanceIn):
     def _fits(self) -> Self:
         if self.confidentiality is Confidentiality.ANONYMOUS and self.supporters:
             raise ValueError("an anonymous grievance must not name its supporters")
-        if self.submitted_on is not None and self.submitted_on > clock.today():
-            raise ValueError("must not be submitted on a day to come")
         return self
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import log
@@ -28,6 +29,7 @@ from app.intake.submission import Rows, Submission
 from app.kernel import clock
 from app.kernel.db import insert_rows
 from app.kernel.pages import Page, PageQuery
+from app.kernel.problems import Conflict
 from app.kernel.sealed import SealedContentBroken, open_keys
 from app.policy.actors import Staff
 
@@ -38,10 +40,17 @@ CASE_OF_GRIEVANCE: ColumnElement[bool] = and_(
 )
 
 
+class ReceiptTaken(Conflict):
+    """A grievance belongs to this receipt already: draw a new one. If you repeat what may have arrived, use its Idempotency-Key."""
+
+    title = "A grievance belongs to this receipt"
+
+
 async def store(session: AsyncSession, submission: Submission, submitted_by: Staff | None) -> None:
     """The submission is stored with its case, and the chain of the case begins with what arrived.
 
     Raises:
+        ReceiptTaken: another grievance belongs to the keys that the client made.
         AuditUnavailable: the log cannot be written; the transaction must not commit.
 
     """
@@ -49,7 +58,10 @@ async def store(session: AsyncSession, submission: Submission, submitted_by: Sta
     entries = [Entry("case.opened", await opening.store(session, new_case))]
     if submission.identities:
         entries.append(Entry("identity.sealed", await _insert(session, submission.identities)))
-    entries.append(Entry("grievance.received", await _insert(session, submission.content)))
+    try:
+        entries.append(Entry("grievance.received", await _insert(session, submission.content)))
+    except IntegrityError as error:
+        raise ReceiptTaken from error
     await log.append(
         session,
         new_case.organisation_id,

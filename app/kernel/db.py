@@ -23,6 +23,7 @@ CODE_LENGTH = 40
 """Longest code (state, kind, outcome) in characters."""
 SQLITE_READERS = 4
 BUSY_SECONDS = 30
+_RETRIABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 
 
 class Instant(TypeDecorator[datetime]):
@@ -245,6 +246,11 @@ async def let_go(session: AsyncSession) -> None:
     Rows that were loaded are stale afterwards: read what is needed of them before.
     """
     await session.rollback()
+
+
+def may_be_repeated(error: DBAPIError) -> bool:
+    """Whether the database gave up a transaction that may succeed if it is tried again: a deadlock, a lock held for long."""
+    return getattr(error.orig, "sqlstate", None) in _RETRIABLE_SQLSTATES or "database is locked" in str(error.orig)
 
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -14,7 +14,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.kernel.db import is_outcome_unknown
+from app.kernel.db import is_outcome_unknown, may_be_repeated
+from app.kernel.idempotency import SameRequestRunning
 from app.kernel.logs import describe_failure, log
 from app.kernel.problems import (
     BodyTooLarge,
@@ -60,7 +61,6 @@ PROBLEM_SCHEMA = {
     },
 }
 REPEAT = "It may have been stored. Repeat it with the same Idempotency-Key: nothing is then created twice."
-_RETRIABLE_SQLSTATES = {"40001", "40P01", "55P03"}
 _FRAMEWORK_REFUSALS: dict[int, type[Problem]] = {404: NotFound, 405: MethodNotAllowed}
 _KNOWN_RULES = {
     "missing": "is required",
@@ -210,13 +210,14 @@ async def _on_busy(request: Request, _error: Exception) -> Response:
 
 
 async def _on_conflict(request: Request, _error: Exception) -> Response:
-    return problem_response(Conflict(), request)
+    """Another request was faster: with an Idempotency-Key perhaps the same one, whose answer a repeat brings."""
+    is_repeatable = getattr(request.state, "once", None) is not None
+    return problem_response(SameRequestRunning() if is_repeatable else Conflict(), request)
 
 
 async def _on_database(request: Request, error: Exception) -> Response:
     """Ask the client to try again where the database says that would help."""
-    original = cast("DBAPIError", error).orig
-    if getattr(original, "sqlstate", None) in _RETRIABLE_SQLSTATES or "database is locked" in str(original):
+    if may_be_repeated(cast("DBAPIError", error)):
         return problem_response(Busy(), request)
     raise error
 

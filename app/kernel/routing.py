@@ -1,5 +1,6 @@
-"""The route class of the service: a POST that creates can be repeated with the same Idempotency-Key."""
+"""The route class of the service: bodies are JSON that names no field twice, and what creates can be repeated by its key."""
 
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -7,8 +8,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from app.kernel import idempotency
+from app.kernel.problems import InvalidInput, UnsupportedMediaType
 
 _CREATED = 201
+_JSON = "application/json"
 _HEADER = {
     "name": idempotency.HEADER,
     "in": "header",
@@ -18,8 +21,29 @@ _HEADER = {
 }
 
 
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidInput(errors=[{"in": "body", "pointer": "", "rule": "names a field twice"}])
+    return found
+
+
+class CandourRequest(Request):
+    """A request whose body is read strictly: of two fields of one name, readers would differ in which of them counts."""
+
+    async def json(self) -> Any:  # noqa: ANN401 any JSON
+        """Return the body.
+
+        Raises:
+            InvalidInput: an object names a field twice.
+            JSONDecodeError: it is not JSON.
+
+        """
+        return json.loads(await self.body(), object_pairs_hook=_without_repeats)
+
+
 class CandourRoute(APIRoute):
-    """A route that keeps its answer for repeats where it creates something."""
+    """A route that takes JSON alone, and keeps its answer for repeats where it creates something."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 as APIRoute
         """Declare the header where the route creates."""
@@ -33,12 +57,26 @@ class CandourRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler that stores the answer before the transaction commits."""
         original = super().get_route_handler()
+
+        async def read_strictly(request: Request) -> Response:
+            """Answer as the route does.
+
+            Raises:
+                UnsupportedMediaType: the body is named as something else than JSON.
+
+            """
+            named = request.headers.get("Content-Type", _JSON).partition(";")[0].strip().lower()
+            if named != _JSON and await request.body():
+                raise UnsupportedMediaType
+            return await original(CandourRequest(request.scope, request.receive))
+
+        answer = original if self.body_field is None else read_strictly
         if not self.creates:
-            return original
+            return answer
 
         async def handler(request: Request) -> Response:
             try:
-                response = await original(request)
+                response = await answer(request)
             except idempotency.Replay as replay:
                 return replay.answer
             await idempotency.keep_answer(request, request.state.session, response)

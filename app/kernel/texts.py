@@ -1,6 +1,6 @@
 """The texts that come in from outside: how long, in which form, and without what no person types. It knows no domain.
 
-Every text is made Unicode NFC, so that what looks the same is the same, and loses blanks at its ends.
+Every text is made Unicode NFC, so that what looks the same is the same, and loses what nobody sees and blanks at its ends.
 """
 
 import re
@@ -16,6 +16,9 @@ PROSE_LENGTH = 50_000
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters (Unicode category Cc) but tab and line feed. PostgreSQL cannot hold the first of them at all."""
+_UNSEEN = re.compile(r"[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+"""Characters that are not seen (of Unicode category Cf), which turn the direction of a text or part its words unseen. Joiners
+stay: some scripts are not written without them."""
 _LINE_ENDS = re.compile(r"\r\n?")
 _ONE_LINE = r"[^\u0000-\u001f\u007f-\u009f]*"
 _MANY_LINES = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*"
@@ -28,7 +31,7 @@ _LINES_PATTERN = f"^{_MANY_LINES}{_NOT_BLANK}{_MANY_LINES}$"
 def _tidied(text: str, longest: int) -> str:
     if _CONTROLS.search(text):
         raise ValueError("must not hold control characters")
-    tidied = unicodedata.normalize("NFC", text).strip()
+    tidied = unicodedata.normalize("NFC", _UNSEEN.sub("", text)).strip()
     if not tidied:
         raise ValueError("must not be blank")
     if len(tidied) > longest:  # NFC lengthens a few letters

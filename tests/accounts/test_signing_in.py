@@ -317,7 +317,7 @@ async def test_a_sign_in_with_a_password_that_is_changed_meanwhile_is_refused(
 async def test_a_full_queue_is_told_so(
     service: Service, anonymous: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service.runtime.slow, "_most", 0)
+    monkeypatch.setattr(service.runtime.signing_in, "_most", 0)
     busy = await try_to_sign_in(anonymous, "hr", PASSWORD, "123456")
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")
 

@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -45,7 +46,7 @@ def a_grievance(confidentiality: str = "confidential", /, **changes: Any) -> dic
 def a_collective_grievance(supporters: int = 31, /, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 any JSON
     """Return the body of a collective grievance."""
     people = [{"identity": {"name": f"Supporter {n}", "contact": f"0770090{n:04}"}} for n in range(supporters)]
-    body = a_grievance("anonymous", confidentiality="confidential", headcount_claims=CLAIMS, supporters=people)
+    body = a_grievance("anonymous", confidentiality="confidential", headcount_claims=deepcopy(CLAIMS), supporters=people)
     return body | changes
 
 

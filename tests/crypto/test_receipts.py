@@ -49,17 +49,41 @@ def styled(word: str, style: int) -> str:
     st.lists(st.integers(0, 3), min_size=7, max_size=7),
     st.lists(
         st.sampled_from(
-            [" ", "  ", "-", " - ", "\n", "\t", "\u00a0", "\u2010", "\u2013", "\u3000", "\ufeff", "\u200b "]
+            [
+                " ",
+                "  ",
+                "-",
+                " - ",
+                "\n",
+                "\t",
+                "\u00a0",
+                "\u2010",
+                "\u2013",
+                "\u3000",
+                "\ufeff",
+                "\u200b ",
+                ", ",
+                ".",
+                "_",
+                "” “",
+                " 2. ",
+            ]
         ),
         min_size=8,
         max_size=8,
     ),
 )
-def test_case_width_blanks_and_dashes_do_not_matter(words: list[str], styles: list[int], between: list[str]) -> None:
+def test_case_width_and_what_stands_between_words_do_not_matter(
+    words: list[str], styles: list[int], between: list[str]
+) -> None:
     typed = between[7] + "".join(
         styled(word, style) + gap for word, style, gap in zip(words, styles, between, strict=False)
     )
     assert receipts.normalise(typed) == " ".join(words)
+
+
+def test_a_soft_hyphen_within_a_word_does_not_matter() -> None:
+    assert receipts.normalise(RECEIPT.replace("abdominal", "ab\u00addom\u00adinal")) == RECEIPT
 
 
 @pytest.mark.parametrize(
@@ -73,10 +97,8 @@ def test_case_width_blanks_and_dashes_do_not_matter(words: list[str], styles: li
         RECEIPT.replace("abacus ", "abacus"),
         RECEIPT.replace("zone", "yo-yo"),
         RECEIPT.replace("zone", "z\u00f6ne"),
-        RECEIPT.replace(" ", "_"),
         RECEIPT + " " * 300,
         "\ud800",
-        "\0" + RECEIPT,
     ],
 )
 def test_anything_but_seven_words_is_refused_without_being_repeated(text: str) -> None:

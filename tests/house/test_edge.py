@@ -7,6 +7,7 @@ import pytest
 
 from app.kernel import logs
 from app.reference import pages
+from tests.builders import intake
 from tests.conftest import Service
 
 
@@ -31,6 +32,41 @@ async def test_a_body_over_the_bound_is_refused_before_it_is_read_whole(
     answer = await anonymous.post("/v1/inbox/sessions", content=b'{"receipt": "' + b"a" * bound + b'"}')
     assert answer.status_code == 413
     assert answer.json()["type"].endswith("/problems/body-too-large")
+
+
+@pytest.mark.parametrize(
+    "named", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+async def test_a_body_that_is_named_as_something_else_than_json_is_refused(
+    anonymous: httpx.AsyncClient, named: str
+) -> None:
+    answer = await anonymous.post("/v1/inbox/sessions", content=b'{"receipt": "x"}', headers={"Content-Type": named})
+    assert answer.status_code == 415
+    assert answer.json()["type"].endswith("/problems/unsupported-media-type")
+
+
+async def test_a_body_that_names_a_field_twice_is_refused(anonymous: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await anonymous.post(
+        "/v1/inbox/sessions", content=b'{"receipt": "canary", "receipt": "canary"}', headers=headers
+    )
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"in": "body", "pointer": "", "rule": "names a field twice"}]
+
+
+async def test_nobody_is_redirected_to_a_host_that_they_named(anonymous: httpx.AsyncClient) -> None:
+    answer = await anonymous.get("/v1/inbox/", headers={"Host": "evil.example"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
+async def test_who_floods_the_sign_in_keeps_no_reporter_waiting(
+    anonymous: httpx.AsyncClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.runtime.signing_in, "_most", 0)
+    monkeypatch.setattr(service.runtime.slow, "_most", 0)
+    receipt = (await intake.submitted(anonymous))["receipt"]
+    assert (await intake.inbox_of(anonymous, receipt=receipt))["headline"] == intake.HEADLINE
 
 
 async def test_a_wrong_method_is_named_and_the_right_ones_listed(anonymous: httpx.AsyncClient) -> None:

@@ -179,9 +179,7 @@ async def test_the_database_alone_does_not_open_an_inbox(service: Service, anony
     assert token.text() not in str(dict(row))
 
 
-async def test_housekeeping_removes_old_sessions(
-    service: Service, anonymous: httpx.AsyncClient, clock: Clock
-) -> None:
+async def test_housekeeping_removes_old_sessions(service: Service, anonymous: httpx.AsyncClient, clock: Clock) -> None:
     receipt = (await intake.submitted(anonymous))["receipt"]
     for days in (0, 1, 1):
         clock.advance(timedelta(days=days))

@@ -52,7 +52,7 @@ async def test_the_same_request_sent_sixteen_times_at_once_makes_one_grievance(s
 
 
 async def test_who_finds_the_queue_full_is_told_to_come_back(service: Service) -> None:
-    pool, most = service.runtime.slow, service.runtime.slow._most
+    pool, most = service.runtime.reporting, service.runtime.reporting._most
     pool._most = 1
     try:
         async with service.client() as client:

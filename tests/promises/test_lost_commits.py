@@ -65,8 +65,7 @@ async def wired(service: Service) -> AsyncIterator[tuple[httpx.AsyncClient, Wire
         app = create_app(conftest._settings(settings.data_folder, address))
         async with conftest._client(app) as client:
             yield client, wire
-        app.state.runtime.slow.close()
-        await app.state.runtime.database.close()
+        await app.state.runtime.close()
 
 
 @pytest.mark.parametrize(("breaks", "stored"), [("before the commit", 0), ("before the answer", 1)])
