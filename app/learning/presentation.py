@@ -7,6 +7,7 @@ from app.findings.outcomes import Outcome
 from app.learning.detectors import Suggestion
 from app.learning.manuscript import PlacedLeak, Suggested
 from app.learning.models import Approval, Release, Summary, SummaryState
+from app.learning.reading import Reading
 from app.learning.redaction import Redaction
 from app.learning.release import ReleaseState
 from app.learning.schemas import (
@@ -23,7 +24,6 @@ from app.learning.schemas import (
     SummaryItem,
     SummaryOut,
 )
-from app.learning.service import Reading
 from app.policy.actors import Role
 
 

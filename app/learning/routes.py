@@ -20,7 +20,7 @@ from app.kernel.problems import (
     PreconditionRequired,
     Unauthenticated,
 )
-from app.learning import access, presentation, queries, release, service, shelf
+from app.learning import access, presentation, queries, reading, release, service, shelf
 from app.learning.models import Release, Summary
 from app.learning.release import Form
 from app.learning.schemas import (
@@ -298,8 +298,8 @@ async def _found(session: DbSession, case: Case, summary_id: UUID, expected: int
 
 async def _answer(session: DbSession, case: Case, summary: Summary, response: Response) -> SummaryOut:
     response.headers["ETag"] = etag(summary.version)
-    reading = await service.read(session, case, summary)
-    return presentation.summary_out(summary, reading, await queries.approvals_of(session, summary))
+    found = await reading.read(session, case, summary)
+    return presentation.summary_out(summary, found, await queries.approvals_of(session, summary))
 
 
 router = routing.router()

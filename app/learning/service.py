@@ -1,7 +1,6 @@
 """The acts on learning summaries and releases. Every act supposes that its guard holds the row of the case."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,12 +9,12 @@ from app.cases.lifecycle import CaseState
 from app.cases.models import Case
 from app.cases.service import advance
 from app.kernel import clock
-from app.kernel.canonical import canonical, digest
 from app.kernel.db import Base
 from app.kernel.problems import Conflict, InvalidInput
 from app.learning import apart, drafting, queries
-from app.learning.manuscript import Manuscript, PlacedLeak, Suggested, let_pass
+from app.learning.manuscript import Manuscript, PlacedLeak, Suggested
 from app.learning.models import Approval, Release, ReleaseAudience, Summary, SummaryState
+from app.learning.reading import Reading, read, report_of
 from app.learning.redaction import (
     InconsistentReplacement,
     Mention,
@@ -26,7 +25,7 @@ from app.learning.redaction import (
     SpanOutOfRange,
     surfaces,
 )
-from app.learning.release import ReleaseContent, ReleaseState
+from app.learning.release import ReleaseState
 from app.learning.schemas import (
     MOST_CHARACTERS,
     MOST_LEAKS,
@@ -40,7 +39,6 @@ from app.learning.schemas import (
 from app.policy.actors import Role, Staff
 from app.reports import content as report_content
 from app.reports import queries as reports
-from app.reports.content import ReportContent
 from app.reports.models import ReportState
 
 ALREADY_RELEASED = frozenset({CaseState.RELEASED, CaseState.MONITORED})
@@ -95,43 +93,6 @@ class ReleaseEnded(Conflict):
     title = "The release does not stand any more"
 
 
-@dataclass(frozen=True)
-class Reading:
-    """A summary in clear: its text, what would be released, and what that gives away."""
-
-    manuscript: Manuscript
-    report: ReportContent
-    preview: ReleaseContent
-    canonical: str
-    leaks: list[PlacedLeak]
-
-    @property
-    def digest(self) -> bytes:
-        """The hash of what would be released."""
-        return digest(self.canonical)
-
-    @property
-    def blocking(self) -> list[PlacedLeak]:
-        """The leaks that stop an approval and a release."""
-        return [leak for leak in self.leaks if leak.is_blocking]
-
-
-async def read(session: AsyncSession, case: Case, summary: Summary) -> Reading:
-    """Return the summary in clear.
-
-    Raises:
-        Outstanding: it was not read for leaks yet in this request.
-
-    """
-    report = await _report_of(session, case, summary)
-    manuscript = Manuscript.of_stored(summary.title, summary.paragraphs, summary.redactions)
-    organisation = await queries.organisation_name(session, case)
-    preview = manuscript.composed(organisation, drafting.findings_in_order(report))
-    found = apart.result_of(Manuscript.leaks, manuscript, await queries.known_surfaces(session, case))
-    leaks = let_pass(found, {accepted["id"] for accepted in summary.accepted})
-    return Reading(manuscript, report, preview, canonical(preview), leaks)
-
-
 async def draft(session: AsyncSession, actor: Staff, case: Case, wanted: SummaryIn) -> Summary:
     """The case has a new summary, cut from its sealed report passage by passage.
 
@@ -168,7 +129,7 @@ async def rewrite(session: AsyncSession, actor: Staff, case: Case, summary: Summ
         InvalidInput: a finding of the report is missing or given twice.
 
     """
-    report = await _report_of(session, case, summary)
+    report = await report_of(session, case, summary)
     paragraphs = [paragraph.model_dump() for paragraph in draft.paragraphs]
     manuscript = Manuscript.of_stored(draft.title, paragraphs, [])
     misplaced = manuscript.misplaced_findings(len(drafting.findings_in_order(report)))
@@ -378,12 +339,6 @@ async def _ready_to_leave(session: AsyncSession, actor: Staff, case: Case, summa
             ]
         )
     return reading
-
-
-async def _report_of(session: AsyncSession, case: Case, summary: Summary) -> ReportContent:
-    report = await reports.find(session, case, summary.report_id)
-    assert report.content is not None  # noqa: S101 a summary is cut from a sealed report alone
-    return report_content.read(report.content)
 
 
 def _require_unreleased(summary: Summary) -> None:
