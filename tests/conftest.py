@@ -42,6 +42,7 @@ CAST: dict[str, list[Role]] = {
     "administrator": [Role.ADMINISTRATOR],
     "case_officer": [Role.CASE_OFFICER],
     "other_case_officer": [Role.CASE_OFFICER],
+    "third_case_officer": [Role.CASE_OFFICER],
     "investigator": [Role.INVESTIGATOR],
     "assistant": [Role.INVESTIGATOR],
     "other_investigator": [Role.INVESTIGATOR],

@@ -168,6 +168,14 @@ async def public_keys(
     return {account.id: account.public_key for account in holders}
 
 
+async def ever_held(session: AsyncSession, organisation_id: UUID, account_id: UUID, role: Role) -> bool:
+    """Whether the account holds the role or once held it."""
+    held = exists().where(
+        RoleGrant.organisation_id == organisation_id, RoleGrant.account_id == account_id, RoleGrant.role == role
+    )
+    return bool(await session.scalar(select(held)))
+
+
 async def set_roles(
     session: AsyncSession, actor: Staff, account_id: UUID, roles: Collection[Role], expected: int | None
 ) -> Account:

@@ -16,7 +16,7 @@ from app.crypto import hpke
 from app.kernel import clock
 from app.kernel.problems import Conflict, NotFound
 from app.kernel.sealed import open_keys
-from app.policy.actors import ROLE_FOR_CAPACITY, Capacity, Staff
+from app.policy.actors import ROLE_FOR_CAPACITY, Capacity, Role, Staff
 
 
 class AccountNotEligible(Conflict):
@@ -26,7 +26,10 @@ class AccountNotEligible(Conflict):
 
 
 class DifferentPeopleRequired(Conflict):
-    """Who raised the grievance, who protects, who investigates and who reviews are different people in one case."""
+    """Who raised the grievance, who protects, who investigates, who reviews and who guards identities are different people.
+
+    That holds for the whole life of a case: a part that was played is not forgotten when its appointment ends.
+    """
 
     title = "This needs to be somebody else"
 
@@ -44,7 +47,8 @@ async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: Appoin
         AccountNotEligible: there is no such account, or it is not active, or lacks the role or a key.
         AccountIsWalled: a wall bars it from the case.
         AppointmentStands: it is appointed in this capacity already.
-        DifferentPeopleRequired: it plays a part that excludes this one, or submitted the grievance.
+        DifferentPeopleRequired: it plays or played a part that excludes this one, submitted the grievance, or is or was a
+            custodian: who can open an identity never works a case.
 
     """
     role = ROLE_FOR_CAPACITY[draft.capacity]
@@ -53,10 +57,14 @@ async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: Appoin
         raise AccountNotEligible
     if await walls.stands(session, case, draft.account_id):
         raise walls.AccountIsWalled
-    standing = frozenset(one.capacity for one in await _standing(session, case, draft.account_id))
-    if draft.capacity in standing:
+    appointments = await _of_account(session, case, draft.account_id)
+    if any(one.capacity == draft.capacity and one.ended_on is None for one in appointments):
         raise AppointmentStands
-    if draft.account_id == case.representative_id or not may_also_serve(standing, draft.capacity):
+    if draft.account_id == case.representative_id or not may_also_serve(
+        frozenset(one.capacity for one in appointments), draft.capacity
+    ):
+        raise DifferentPeopleRequired
+    if await accounts.ever_held(session, case.organisation_id, draft.account_id, Role.CUSTODIAN):
         raise DifferentPeopleRequired
     appointment = Appointment(
         organisation_id=case.organisation_id,
@@ -85,7 +93,7 @@ async def end(session: AsyncSession, actor: Staff, case: Case, appointment_id: U
 
     Raises:
         NotFound: the case has no such appointment.
-        LastCaseOfficer: nobody else could act as case officer.
+        LastCaseOfficer: nobody else could act as case officer than the one who goes and who ends it.
 
     """
     appointment = await session.get(Appointment, (case.organisation_id, appointment_id))
@@ -94,20 +102,20 @@ async def end(session: AsyncSession, actor: Staff, case: Case, appointment_id: U
     if appointment.ended_on is not None:
         return
     if appointment.capacity == Capacity.CASE_OFFICER:
-        await walls.require_another_officer(session, case, appointment.account_id)
+        await walls.require_another_officer(session, case, appointment.account_id, actor.account_id)
     appointment.ended_on = clock.today()
     service.count_change(case)
-    plays_another_part = bool(await _standing(session, case, appointment.account_id))
+    appointments = await _of_account(session, case, appointment.account_id)
+    plays_another_part = any(one.ended_on is None for one in appointments)
     taken = [] if plays_another_part else await walls.take_key(session, case, appointment.account_id)
     await log.record(session, actor, "appointment.ended", case, appointment, case_id=case.id, removed=taken)
 
 
-async def _standing(session: AsyncSession, case: Case, account_id: UUID) -> list[Appointment]:
+async def _of_account(session: AsyncSession, case: Case, account_id: UUID) -> list[Appointment]:
     statement = select(Appointment).where(
         Appointment.organisation_id == case.organisation_id,
         Appointment.case_id == case.id,
         Appointment.account_id == account_id,
-        Appointment.ended_on.is_(None),
     )
     return list((await session.scalars(statement)).all())
 

@@ -28,7 +28,10 @@ class AccountUnknown(Conflict):
 
 
 class LastCaseOfficer(Conflict):
-    """Nobody else could act as case officer. Appoint another one first, so that the case is never left alone."""
+    """Nobody else could act as case officer. Appoint another one first, so that the case is never left alone.
+
+    To bar another case officer, or to end their appointment, needs a third: nobody takes a case for themselves alone.
+    """
 
     title = "The case would have no case officer"
 
@@ -41,8 +44,8 @@ async def stands(session: AsyncSession, case: Case, account_id: UUID) -> bool:
     return bool(await session.scalar(select(wall)))
 
 
-async def require_another_officer(session: AsyncSession, case: Case, account_id: UUID) -> None:
-    """Return if another account than this one can act as case officer: appointed, active, in the role, with the key.
+async def require_another_officer(session: AsyncSession, case: Case, *account_ids: UUID) -> None:
+    """Return if another account than these can act as case officer: appointed, active, in the role, with the key.
 
     Raises:
         LastCaseOfficer: there is none.
@@ -53,7 +56,7 @@ async def require_another_officer(session: AsyncSession, case: Case, account_id:
         Appointment.case_id == case.id,
         Appointment.capacity == Capacity.CASE_OFFICER,
         Appointment.ended_on.is_(None),
-        Appointment.account_id != account_id,
+        Appointment.account_id.not_in(account_ids),
         Account.organisation_id == case.organisation_id,
         Account.id == Appointment.account_id,
         Account.state == AccountState.ACTIVE,
@@ -95,7 +98,7 @@ async def raise_wall(session: AsyncSession, actor: Staff, case: Case, draft: Wal
     Raises:
         AccountUnknown: the organisation has no such account.
         AccountIsWalled: a wall stands already.
-        LastCaseOfficer: nobody else could act as case officer.
+        LastCaseOfficer: nobody else could act as case officer than the one barred and who bars them.
 
     """
     known = exists().where(Account.organisation_id == case.organisation_id, Account.id == draft.account_id)
@@ -111,7 +114,7 @@ async def raise_wall(session: AsyncSession, actor: Staff, case: Case, draft: Wal
     )
     ended = (await session.scalars(standing)).all()
     if any(appointment.capacity == Capacity.CASE_OFFICER for appointment in ended):
-        await require_another_officer(session, case, draft.account_id)
+        await require_another_officer(session, case, draft.account_id, actor.account_id)
     for appointment in ended:
         appointment.ended_on = clock.today()
     wall = Wall(

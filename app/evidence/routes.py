@@ -119,7 +119,7 @@ async def change_exhibit_state(
 @router.put(
     "/{exhibit_id}/links/{allegation_id}",
     response_model=LinkOut,
-    responses=problems(*CHANGING, PreconditionRequired, AllegationNotStanding),
+    responses=problems(*CHANGING, PreconditionRequired, AllegationNotStanding, ExhibitIsCited),
 )
 async def link_exhibit(
     exhibit_id: UUID,
@@ -147,7 +147,7 @@ async def link_exhibit(
     return LinkOut.of(between)
 
 
-@router.delete("/{exhibit_id}/links/{allegation_id}", status_code=204, responses=problems(*CHANGING))
+@router.delete("/{exhibit_id}/links/{allegation_id}", status_code=204, responses=problems(*CHANGING, ExhibitIsCited))
 async def unlink_exhibit(
     exhibit_id: UUID,
     allegation_id: UUID,
@@ -163,7 +163,7 @@ async def unlink_exhibit(
     if between is None:
         raise NotFound
     require_version(between.version, expected, optional=True)
-    await service.unlink(session, actor, case, between)
+    await service.unlink(session, actor, case, exhibit, allegation, between)
 
 
 async def _answer(session: DbSession, case: Case, exhibit: Exhibit, response: Response) -> ExhibitOut:

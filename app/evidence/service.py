@@ -121,11 +121,13 @@ async def link(
 
     Raises:
         AllegationNotStanding: the allegation was merged or split.
+        ExhibitIsCited: a final finding on the allegation rests on it.
         CaseNotUnderInvestigation: the case is not being investigated.
 
     """
     require_under_investigation(case)
     require_standing(allegation)
+    _require_nothing_rests_on(exhibit, allegation)
     between = await queries.link_between(session, exhibit, allegation)
     if between is None:
         between = ExhibitLink(
@@ -144,16 +146,25 @@ async def link(
     return between
 
 
-async def unlink(session: AsyncSession, actor: Staff, case: Case, between: ExhibitLink) -> None:
+async def unlink(
+    session: AsyncSession, actor: Staff, case: Case, exhibit: Exhibit, allegation: Allegation, between: ExhibitLink
+) -> None:
     """The exhibit bears on the allegation no more.
 
     Raises:
+        ExhibitIsCited: a final finding on the allegation rests on it.
         CaseNotUnderInvestigation: the case is not being investigated.
 
     """
     require_under_investigation(case)
+    _require_nothing_rests_on(exhibit, allegation)
     await session.delete(between)
     await log.record(session, actor, "exhibit.unlinked", case_id=case.id, removed=[between])
+
+
+def _require_nothing_rests_on(exhibit: Exhibit, allegation: Allegation) -> None:
+    if exhibit.is_cited and allegation.is_decided:
+        raise ExhibitIsCited
 
 
 def mark_cited(exhibit: Exhibit, *, is_cited: bool) -> None:

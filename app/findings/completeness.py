@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from app.allegations.arrangement import STANDING, AllegationState
+from app.allegations.arrangement import AllegationState
 
 
 class Missing(StrEnum):
     """What is not there yet."""
 
     ALLEGATION = "allegation"
-    """The case has no allegation that stands, so that there is nothing to find."""
+    """The case has no allegation in scope, so that there is nothing to find."""
     THEME = "theme"
     """It is grouped under no theme."""
     EVIDENCE = "evidence"
@@ -67,7 +67,7 @@ BLOCKING = frozenset({Missing.ALLEGATION, Missing.FINDING, Missing.AGREEMENT})
 
 def gaps(allegations: Iterable[Standing]) -> list[Gap]:
     """Return what keeps the findings from being complete, in the order of the allegations. Empty: they are complete."""
-    standing: Collection[Standing] = [one for one in allegations if one.state in STANDING]
-    if not standing:
+    in_scope: Collection[Standing] = [one for one in allegations if one.state == AllegationState.IN_SCOPE]
+    if not in_scope:
         return [Gap(None, None, Missing.ALLEGATION)]
-    return [Gap(one.id, one.label, lack) for one in standing for lack in missing(one) if lack in BLOCKING]
+    return [Gap(one.id, one.label, lack) for one in in_scope for lack in missing(one) if lack in BLOCKING]

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.cases.models import Appointment, CaseKeyGrant
 from app.policy.actors import Role
 from tests.builders import cases
+from tests.builders.reports import slug_of
 from tests.conftest import Actor, Service
 
 
@@ -204,6 +205,26 @@ async def test_an_appointment_of_another_case_is_not_ended_from_here(service: Se
     await cases.read(actors.reviewer, other)
 
 
+async def test_who_investigated_once_never_reviews_the_case(service: Service, actors: SimpleNamespace) -> None:
+    case = await cases.an_investigation(service)
+    await give_roles(actors, actors.other_investigator.account_id, Role.INVESTIGATOR, Role.REVIEWER)
+    appointment = await cases.appoint(actors.case_officer, case, actors.other_investigator, "investigator")
+    ended = await actors.case_officer.delete(f"{case.url}/appointments/{appointment['id']}")
+    assert ended.status_code == 204
+    body = {"account_id": str(actors.other_investigator.account_id), "capacity": "reviewer"}
+    answer = await actors.case_officer.post(f"{case.url}/appointments", json=body)
+    assert slug_of(answer, 409) == "different-people-required"
+
+
+async def test_who_is_or_was_a_custodian_works_no_case(service: Service, actors: SimpleNamespace) -> None:
+    case = await cases.an_open_file(service)
+    body = {"account_id": str(actors.custodian.account_id), "capacity": "assistant"}
+    for roles in ([Role.CUSTODIAN, Role.INVESTIGATOR], [Role.INVESTIGATOR]):
+        await give_roles(actors, actors.custodian.account_id, *roles)
+        answer = await actors.case_officer.post(f"{case.url}/appointments", json=body)
+        assert slug_of(answer, 409) == "different-people-required"
+
+
 async def officer_appointments(actors: SimpleNamespace, case: cases.OpenFile) -> dict[str, str]:
     """The addresses of the case officers' appointments, by account."""
     seen: dict[str, Any] = await cases.read(actors.case_officer, case)
@@ -213,11 +234,10 @@ async def officer_appointments(actors: SimpleNamespace, case: cases.OpenFile) ->
 async def test_a_case_keeps_a_case_officer(service: Service, actors: SimpleNamespace) -> None:
     case = await cases.an_open_file(service)
     addresses = await officer_appointments(actors, case)
-    other = await actors.case_officer.delete(addresses[str(actors.other_case_officer.account_id)])
-    assert other.status_code == 204
-    last = await actors.case_officer.delete(addresses[str(actors.case_officer.account_id)])
-    assert last.status_code == 409
-    assert last.json()["type"].endswith("/problems/last-case-officer")
+    own, others = (addresses[str(one.account_id)] for one in (actors.case_officer, actors.other_case_officer))
+    assert slug_of(await actors.case_officer.delete(others), 409) == "last-case-officer"
+    assert (await actors.case_officer.delete(own)).status_code == 204
+    assert slug_of(await actors.other_case_officer.delete(others), 409) == "last-case-officer"
 
 
 @pytest.mark.parametrize("lost", ["role", "account"])
@@ -238,6 +258,7 @@ async def test_two_officers_who_take_each_other_off_at_once_leave_one(
     service: Service, actors: SimpleNamespace
 ) -> None:
     case = await cases.an_open_file(service)
+    await cases.appoint(actors.case_officer, case, actors.third_case_officer, "case_officer")
     addresses = await officer_appointments(actors, case)
     answers = await asyncio.gather(
         actors.case_officer.delete(addresses[str(actors.other_case_officer.account_id)]),

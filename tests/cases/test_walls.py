@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.cases.models import Appointment, CaseKeyGrant, Wall
 from tests.builders import cases
+from tests.builders.reports import slug_of
 from tests.conftest import Actor, Service
 
 
@@ -29,6 +30,7 @@ async def bound_to(service: Service, case: cases.OpenFile, somebody: Actor) -> t
 @pytest.mark.parametrize("name", ["investigator", "assistant", "reviewer", "other_case_officer"])
 async def test_behind_a_wall_the_case_does_not_exist(service: Service, actors: SimpleNamespace, name: str) -> None:
     case = await cases.an_investigation(service)
+    await cases.appoint(actors.case_officer, case, actors.third_case_officer, "case_officer")
     somebody = getattr(actors, name)
     await cases.read(somebody, case)
     wall = await cases.wall_off(actors.case_officer, case, somebody)
@@ -62,6 +64,7 @@ async def test_a_wall_hides_the_log_of_the_case_from_an_auditor(service: Service
 
 async def test_a_wall_bars_from_every_act_whatever_the_appointment(service: Service, actors: SimpleNamespace) -> None:
     case = await cases.an_investigation(service)
+    await cases.appoint(actors.case_officer, case, actors.third_case_officer, "case_officer")
     await cases.wall_off(actors.case_officer, case, actors.other_case_officer)
     async with service.runtime.database.session(write=True) as session:
         statement = select(Appointment).where(
@@ -168,6 +171,7 @@ async def test_an_officer_who_is_walled_off_at_the_same_moment_does_not_act_afte
     service: Service, actors: SimpleNamespace
 ) -> None:
     case = await cases.an_open_file(service)
+    await cases.appoint(actors.case_officer, case, actors.third_case_officer, "case_officer")
     raised = [
         officer.post(f"{case.url}/walls", json={"account_id": str(other.account_id), "reason": "Related."})
         for officer, other in (
@@ -178,6 +182,16 @@ async def test_an_officer_who_is_walled_off_at_the_same_moment_does_not_act_afte
     assert sorted(answer.status_code for answer in await asyncio.gather(*raised)) == [201, 404]
     async with service.runtime.database.session(write=False) as session:
         assert len((await session.scalars(select(Wall).where(Wall.case_id == case.id))).all()) == 1
+
+
+async def test_no_case_officer_takes_a_case_for_themselves_alone(service: Service, actors: SimpleNamespace) -> None:
+    """One who is named in the grievance would wall off the other, decline it and close it."""
+    case = await cases.an_open_file(service)
+    body = {"account_id": str(actors.other_case_officer.account_id), "reason": "So that I am alone."}
+    assert slug_of(await actors.case_officer.post(f"{case.url}/walls", json=body), 409) == "last-case-officer"
+    oneself = {"account_id": str(actors.case_officer.account_id), "reason": "I am named."}
+    assert (await actors.case_officer.post(f"{case.url}/walls", json=oneself)).status_code == 201
+    await cases.read(actors.other_case_officer, case)
 
 
 async def test_the_database_holds_no_reason_of_a_wall_in_clear(service: Service, actors: SimpleNamespace) -> None:

@@ -148,6 +148,10 @@ async def test_an_exhibit_stays_as_it_is_while_a_final_finding_rests_on_it(
     answer = await actors.investigator.patch(url, json={"title": "Else"}, headers=match(decided.exhibit))
     refused(answer, 409, "exhibit-is-cited")
     refused(await actors.investigator.post(f"{url}/state", json=withdrawal), 409, "exhibit-is-cited")
+    link = f"{url}/links/{decided.finding['allegation_id']}"
+    turned = {"bearing": "contradicts"}
+    refused(await actors.investigator.put(link, json=turned, headers={"If-Match": '"1"'}), 409, "exhibit-is-cited")
+    refused(await actors.investigator.delete(link), 409, "exhibit-is-cited")
 
     other = await an_exhibit(actors.investigator, case)
     draft = {"draft": what_was_found(other), "reason": "The witness withdrew."}

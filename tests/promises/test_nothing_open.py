@@ -60,6 +60,9 @@ def expected(operation: Operation, name: str) -> str:
 async def whole(service: Service, actors: SimpleNamespace) -> WholeCase:
     """A released case that one of its officers has been walled off from."""
     case = await a_released_case(actors)
+    third = {"account_id": str(actors.third_case_officer.account_id), "capacity": "case_officer"}
+    appointed = await actors.case_officer.post(case.path("/appointments"), json=third)
+    assert appointed.status_code == 201, appointed.text
     body = {"account_id": str(actors.other_case_officer.account_id), "reason": "Is named in the grievance."}
     walled = await actors.case_officer.post(case.path("/walls"), json=body)
     assert walled.status_code == 201, walled.text
