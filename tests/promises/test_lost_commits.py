@@ -16,12 +16,12 @@ from tests.builders.intake import a_grievance, grievances_of
 from tests.conftest import Service
 
 HEADERS = {"Idempotency-Key": "a-fresh-random-key-0006"}
-COMMIT = b"COMMIT;"
+WRITTEN, COMMIT = b"INSERT INTO grievances", b"COMMIT;"
 
 
 @dataclass
 class Wire:
-    """The way to PostgreSQL, which can be told to break at the next commit: before it arrives, or before its answer does."""
+    """The way to PostgreSQL, which can be told to break at the next commit of a grievance, or before the answer to it."""
 
     address: tuple[str, int]
     breaks: str | None = None
@@ -30,8 +30,10 @@ class Wire:
         """Carry one connection until it ends or breaks."""
         answers, onwards = await asyncio.open_connection(*self.address)
         back = asyncio.create_task(self._copy(answers, writer))
+        has_written = False
         while data := await reader.read(65_536):
-            if COMMIT in data and self.breaks is not None:
+            has_written |= WRITTEN in data
+            if has_written and COMMIT in data and self.breaks is not None:
                 when, self.breaks = self.breaks, None
                 if when == "before the answer":
                     back.cancel()
@@ -48,6 +50,7 @@ class Wire:
     async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
             writer.write(data)
+        writer.close()
 
 
 @pytest.fixture
