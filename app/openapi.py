@@ -22,7 +22,7 @@ TAGS = {
     "findings": "What the evidence shows about each allegation, agreed by a second person; superseded, never edited.",
     "reports": "The confidential full report. It seals only when every allegation in scope has its finding.",
     "summaries": "What may leave: drafted from the sealed report, redacted, checked, approved by a second person.",
-    "releases": "For human resources, leadership, panel and staff: what was released to them, and nothing else.",
+    "releases": "For human resources, leadership, panel, staff and who raised a grievance for many: what was released to them, and nothing else.",
     "audit": "For auditors: what was done when and by which account, without content.",
 }
 _EXAMPLES_BY_FORMAT = {

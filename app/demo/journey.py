@@ -205,7 +205,7 @@ async def find(play: Play) -> None:
         finding = await investigator.create(play.path(f"/allegations/{allegation}/findings"), draft)
         play.names("finding", one.label, finding)
         agreement = {"agrees": True, "note": texts.REVIEW_NOTE}
-        await reviewer.act(play.path(f"/findings/{finding['id']}/review"), agreement)
+        await reviewer.act(play.path(f"/findings/{finding['id']}/review"), agreement, version=finding["version"])
         play.tell(f"allegation {one.label}: {one.outcome.replace('_', ' ')}")
     await investigator.act(play.path("/findings-completion"))
 

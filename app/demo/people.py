@@ -115,7 +115,7 @@ CUSTODIANS = ("first_custodian", "second_custodian", "third_custodian")
 THRESHOLD = 2
 """How many custodians together can open an identity."""
 
-AUDIENCES = ("hr", "leadership", "panel", "staff")
+AUDIENCES = ("hr", "leadership", "panel", "staff", "representative")
 """Who reads the release."""
 
 SUPPORTERS = (

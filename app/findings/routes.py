@@ -100,7 +100,7 @@ async def revise_finding(
 @router.post(
     "/findings/{finding_id}/review",
     response_model=FindingOut,
-    responses=problems(*FINDING, FindingIsFinal, ReviewerIsAuthor, PreconditionFailed),
+    responses=problems(*FINDING, FindingIsFinal, ReviewerIsAuthor, PreconditionRequired, PreconditionFailed),
 )
 async def review_finding(
     finding_id: UUID,
@@ -113,10 +113,10 @@ async def review_finding(
 ) -> FindingOut:
     """Agree with a draft of somebody else, which makes it final, or say what has to change.
 
-    Send If-Match with the version that you read, so that nothing becomes final that you have not seen.
+    If-Match names the version that you read: nothing becomes final that nobody else has seen.
     """
     finding = await queries.find(session, case, finding_id)
-    require_version(finding.version, expected, optional=True)
+    require_version(finding.version, expected)
     await service.review(session, actor, case, finding, draft)
     return await _answer(session, case, finding, response)
 

@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
-from sqlalchemy import Select, bindparam, exists, select
+from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Message
 
-from app.cases.models import Wall
+from app.cases.models import Case, Wall
 from app.kernel.db import let_go, table_of
 from app.kernel.problems import Busy, NotFound
 from app.kernel.routing import CandourRoute
@@ -21,14 +21,17 @@ from app.kernel.runtime import Runtime
 from app.learning import apart
 from app.learning.models import Release, ReleaseAudience
 from app.learning.release import ReleaseState
-from app.policy.actors import AUDIENCES, Staff
+from app.policy.actors import AUDIENCES, Role, Staff
 
-_RELEASES, _MADE_TO, _WALLS = table_of(Release).c, table_of(ReleaseAudience).c, table_of(Wall).c
-_ROLES = [f"role_{place}" for place in range(len(AUDIENCES))]
+_RELEASES, _MADE_TO, _WALLS, _CASES = (table_of(model).c for model in (Release, ReleaseAudience, Wall, Case))
+_ROLES = [f"audience_{place}" for place in range(len(AUDIENCES))]
 _MADE_TO_THEM = exists().where(
     _MADE_TO.organisation_id == _RELEASES.organisation_id,
     _MADE_TO.release_id == _RELEASES.id,
     _MADE_TO.role.in_([bindparam(name) for name in _ROLES]),
+    _CASES.organisation_id == _RELEASES.organisation_id,
+    _CASES.id == _RELEASES.case_id,
+    or_(_MADE_TO.role != Role.REPRESENTATIVE.value, _CASES.representative_id == bindparam("account")),
 )
 
 _WALLED = exists().where(

@@ -26,7 +26,7 @@ _FURTHEST = 1_000_000
 _LEAK_ID = r"^[0-9a-f]{16}$"
 _SHA256_HEX = "SHA-256 of the text as released, hexadecimal."
 
-Audience = Literal[Role.HR, Role.LEADERSHIP, Role.PANEL, Role.STAFF]
+Audience = Literal[Role.HR, Role.LEADERSHIP, Role.PANEL, Role.STAFF, Role.REPRESENTATIVE]
 
 
 class _In(BaseModel):
@@ -131,7 +131,9 @@ class ApprovalIn(_In):
 class ReleaseIn(_In):
     """To whom a summary is released."""
 
-    audiences: set[Audience] = Field(min_length=1, description="Roles. Whoever holds one of them may read it.")
+    audiences: set[Audience] = Field(
+        min_length=1, description="Roles. Whoever holds one may read it; of representatives, who raised the grievance."
+    )
 
 
 class WithdrawalIn(_In):

@@ -21,8 +21,8 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-AUDIENCES = (Role.HR, Role.LEADERSHIP, Role.PANEL, Role.STAFF)
-"""The roles that releases are made to."""
+AUDIENCES = (Role.HR, Role.LEADERSHIP, Role.PANEL, Role.STAFF, Role.REPRESENTATIVE)
+"""The roles that releases are made to. Of representatives, only the one who raised the grievance is meant."""
 
 
 class Capacity(StrEnum):

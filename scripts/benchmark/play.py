@@ -198,7 +198,7 @@ class Play:
                     "standard_of_proof": "balance_of_probabilities",
                 },
             )["id"]  # fmt: skip
-            self.reviewer.post(f"{case}/findings/{finding}/review", {"agrees": True})
+            self.reviewer.change("POST", f"{case}/findings/{finding}", "/review", {"agrees": True})
         self.investigator.post(f"{case}/findings-completion")
 
     def release(self, case_id: str) -> str:

@@ -46,7 +46,9 @@ def a_grievance(confidentiality: str = "confidential", /, **changes: Any) -> dic
 def a_collective_grievance(supporters: int = 31, /, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 any JSON
     """Return the body of a collective grievance."""
     people = [{"identity": {"name": f"Supporter {n}", "contact": f"0770090{n:04}"}} for n in range(supporters)]
-    body = a_grievance("anonymous", confidentiality="confidential", headcount_claims=deepcopy(CLAIMS), supporters=people)
+    body = a_grievance(
+        "anonymous", confidentiality="confidential", headcount_claims=deepcopy(CLAIMS), supporters=people
+    )
     return body | changes
 
 

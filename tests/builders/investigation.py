@@ -86,7 +86,11 @@ async def a_draft(
 
 async def agree(reviewer: httpx.AsyncClient, case: OpenFile, finding: dict[str, Any]) -> dict[str, Any]:
     """Return the finding, final."""
-    return body(await reviewer.post(f"{case.url}/findings/{finding['id']}/review", json={"agrees": True}))
+    return body(
+        await reviewer.post(
+            f"{case.url}/findings/{finding['id']}/review", json={"agrees": True}, headers=match(finding)
+        )
+    )
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ async def an_investigated_case(service: Service, *alleged: Alleged) -> Worked:
             finding = await _find(worked, one)
             if not one.is_draft:
                 address = f"{worked.url}/findings/{finding}/review"
-                body_of(await reviewer.post(address, json={"agrees": True}))
+                body_of(await reviewer.post(address, json={"agrees": True}, headers={"If-Match": '"1"'}))
     return worked
 
 

@@ -84,7 +84,8 @@ async def a_reported_case(actors: SimpleNamespace) -> WholeCase:
             "exhibit_ids": [case.ids["exhibit_id"]],
         },
     )
-    await _make(actors.reviewer, case.path(f"/findings/{finding['id']}/review"), {"agrees": True})
+    review, agreed = case.path(f"/findings/{finding['id']}/review"), {"agrees": True}
+    _done(await actors.reviewer.post(review, json=agreed, headers={"If-Match": '"1"'}))
     await _make(investigator, case.path("/findings-completion"))
     report = await _make(investigator, case.path("/reports"), REPORT)
     await _make(investigator, case.path(f"/reports/{report['id']}/seal"))
@@ -115,6 +116,8 @@ async def a_released_case(actors: SimpleNamespace) -> WholeCase:
     read = await actors.reviewer.get(at)
     statement = {"statement": "I read every paragraph."}
     _done(await actors.reviewer.post(f"{at}/approval", json=statement, headers={"If-Match": read.headers["ETag"]}))
-    release = await _make(actors.case_officer, f"{at}/release", {"audiences": ["hr", "leadership", "panel", "staff"]})
+    release = await _make(
+        actors.case_officer, f"{at}/release", {"audiences": ["hr", "leadership", "panel", "staff", "representative"]}
+    )
     case.ids |= {"summary_id": summary["id"], "release_id": release["id"], "account_id": str(actors.staff.account_id)}
     return case

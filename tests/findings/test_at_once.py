@@ -68,7 +68,9 @@ async def test_an_allegation_is_not_decided_and_merged_at_once(service: Service,
         actors.investigator.post(
             f"{case.url}/allegations/{gone['id']}/merge", json={"into": kept["id"], "reason": REASON}
         ),
-        actors.reviewer.post(f"{case.url}/findings/{finding['id']}/review", json={"agrees": True}),
+        actors.reviewer.post(
+            f"{case.url}/findings/{finding['id']}/review", json={"agrees": True}, headers=match(finding)
+        ),
     )
     assert sorted([merged.status_code, reviewed.status_code]) == [200, 409]
     assert await faults_of(service, case) == []

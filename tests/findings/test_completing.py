@@ -104,7 +104,7 @@ async def test_no_evidence_is_missing_where_it_is_why_no_view_was_formed(
     [row] = (await read(actors.reviewer, case, "/matrix"))["rows"]
     assert row["missing"] == ["theme", "evidence", "agreement"]
     review = f"{case.url}/findings/{recorded.json()['id']}/review"
-    assert (await actors.reviewer.post(review, json={"agrees": True})).status_code == 200
+    assert (await actors.reviewer.post(review, json={"agrees": True}, headers={"If-Match": '"1"'})).status_code == 200
     [row] = (await read(actors.reviewer, case, "/matrix"))["rows"]
     assert row["missing"] == ["theme"]
 

@@ -187,7 +187,7 @@ async def test_the_reasons_of_findings_are_sealed(service: Service, actors: Simp
     allegation, exhibit = await an_allegation(actors.investigator, case), await an_exhibit(actors.investigator, case)
     finding = await a_draft(actors.investigator, case, allegation, exhibit, reasons=canary)
     url = f"{case.url}/findings/{finding['id']}"
-    body(await actors.reviewer.post(f"{url}/review", json={"agrees": False, "note": canary}))
+    body(await actors.reviewer.post(f"{url}/review", json={"agrees": False, "note": canary}, headers=match(finding)))
     await agree(actors.reviewer, case, finding)
     draft = {"draft": what_was_found(exhibit, reasons=canary), "reason": canary}
     body(await actors.investigator.post(f"{url}/supersession", json=draft), 201)
@@ -218,6 +218,8 @@ async def test_no_finding_reaches_into_another_case(service: Service, actors: Si
         await act.get(f"{case.url}/findings/{NOWHERE}"),
         await act.put(f"{case.url}/findings/{theirs['id']}", json=draft, headers=match(theirs)),
         await act.post(f"{case.url}/findings/{theirs['id']}/supersession", json={"draft": draft, "reason": REASON}),
-        await actors.reviewer.post(f"{case.url}/findings/{theirs['id']}/review", json={"agrees": True}),
+        await actors.reviewer.post(
+            f"{case.url}/findings/{theirs['id']}/review", json={"agrees": True}, headers=match(theirs)
+        ),
     ):
         refused(answer, 404, "not-found")

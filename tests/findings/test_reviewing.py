@@ -43,7 +43,7 @@ async def test_agreement_makes_a_finding_final(service: Service, actors: SimpleN
     ]
     assert (await read(actors.investigator, case, f"/allegations/{allegation['id']}"))["is_decided"]
     assert (await read(actors.investigator, case, f"/exhibits/{exhibit['id']}"))["is_cited"]
-    refused(await actors.reviewer.post(url, json={"agrees": True}), 409, "finding-is-final")
+    refused(await actors.reviewer.post(url, json={"agrees": True}, headers=match(final)), 409, "finding-is-final")
     assert "finding.agreed" in await events_of(service, case)
     assert await faults_of(service, case) == []
 
@@ -57,7 +57,8 @@ async def test_disagreement_leaves_a_draft_and_says_what_has_to_change(
     url = f"{case.url}/findings/{finding['id']}"
     refused(await actors.reviewer.post(f"{url}/review", json={"agrees": False}), 422, "invalid-input")
 
-    said = body(await actors.reviewer.post(f"{url}/review", json={"agrees": False, "note": "Cite the data."}))
+    note = {"agrees": False, "note": "Cite the data."}
+    said = body(await actors.reviewer.post(f"{url}/review", json=note, headers=match(finding)))
     assert (said["state"], said["final_on"], said["reviewer_id"]) == ("draft", None, None)
     revised = body(await actors.investigator.put(url, json=what_was_found(exhibit), headers=match(said)))
     final = await agree(actors.reviewer, case, revised)
@@ -77,6 +78,7 @@ async def test_a_reviewer_does_not_agree_to_what_they_have_not_read(service: Ser
     body(await actors.investigator.put(url, json=what_was_found(exhibit), headers=match(finding)))
     answer = await actors.reviewer.post(f"{url}/review", json={"agrees": True}, headers=match(finding))
     refused(answer, 412, "precondition-failed")
+    refused(await actors.reviewer.post(f"{url}/review", json={"agrees": True}), 428, "precondition-required")
 
 
 async def test_only_the_reviewer_of_the_case_reviews(service: Service, actors: SimpleNamespace) -> None:
@@ -101,7 +103,8 @@ async def test_nobody_is_the_second_pair_of_eyes_on_their_own_words(service: Ser
     ):
         async with service.runtime.database.session(write=True) as session:
             await session.execute(update(Finding).values(**wrote))  # as if they had changed parts since
-        refused(await actors.reviewer.post(url, json={"agrees": True}), 409, "reviewer-is-author")
+        answer = await actors.reviewer.post(url, json={"agrees": True}, headers=match(finding))
+        refused(answer, 409, "reviewer-is-author")
 
 
 async def test_a_draft_is_judged_again_on_what_it_was_found_on(service: Service, actors: SimpleNamespace) -> None:
@@ -120,7 +123,8 @@ async def test_a_draft_is_judged_again_on_what_it_was_found_on(service: Service,
     body(await actors.investigator.post(f"{case.url}/exhibits/{exhibit['id']}/state", json=withdrawal))
     slugs = ("finding-cites-nothing", "allegation-not-standing", "allegation-out-of-scope")
     for draft, slug in zip(drafts, slugs, strict=True):
-        answer = await actors.reviewer.post(f"{case.url}/findings/{draft['id']}/review", json={"agrees": True})
+        review = f"{case.url}/findings/{draft['id']}/review"
+        answer = await actors.reviewer.post(review, json={"agrees": True}, headers=match(draft))
         refused(answer, 409, slug)
         assert (await read(actors.reviewer, case, f"/findings/{draft['id']}"))["reviews"] == []
 

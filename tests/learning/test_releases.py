@@ -2,6 +2,7 @@
 
 import json
 from hashlib import sha256
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from tests.builders.reports import (
     seal,
     slug_of,
 )
+from tests.builders.whole import a_released_case
 from tests.conftest import Service
 
 AUDIENCES = ("hr", "leadership", "panel", "staff")
@@ -122,7 +124,7 @@ async def test_only_the_audiences_of_a_release_find_it(service: Service, audienc
             ]
         else:
             assert slug_of(answer, 404) == "not-found"
-            assert listed.status_code == (200 if reader in AUDIENCES else 404)
+            assert listed.status_code == (200 if reader in (*AUDIENCES, "representative") else 404)
             assert listed.json().get("items", []) == []
 
 
@@ -145,6 +147,19 @@ async def test_for_the_audiences_of_a_release_its_case_does_not_exist(service: S
         answer = await actor.get(address)
         assert (answer.status_code, answer.content) == (404, unknown)
     assert (await actor.get("/v1/cases")).status_code == 404
+
+
+async def test_of_representatives_only_who_raised_the_grievance_reads_its_release(
+    service: Service, actors: SimpleNamespace
+) -> None:
+    case = await a_released_case(actors)
+    url = f"/v1/releases/{case.ids['release_id']}"
+    assert (await actors.representative.get(url)).status_code == 200
+    assert [one["id"] for one in (await actors.representative.get("/v1/releases")).json()["items"]] == [
+        case.ids["release_id"]
+    ]
+    assert slug_of(await actors.other_representative.get(url), 404) == "not-found"
+    assert (await actors.other_representative.get("/v1/releases")).json()["items"] == []
 
 
 @pytest.mark.parametrize("reader", AUDIENCES)

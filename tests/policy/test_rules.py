@@ -178,7 +178,7 @@ OUTSIDE_CASES = {
     Permission.CHANNEL_MANAGE: {Role.ADMINISTRATOR},
     Permission.GRIEVANCE_SUBMIT_COLLECTIVE: {Role.REPRESENTATIVE},
     Permission.CASE_LIST: {Role.CASE_OFFICER, Role.INVESTIGATOR, Role.REVIEWER},
-    Permission.RELEASE_READ: {Role.HR, Role.LEADERSHIP, Role.PANEL, Role.STAFF},
+    Permission.RELEASE_READ: {Role.HR, Role.LEADERSHIP, Role.PANEL, Role.STAFF, Role.REPRESENTATIVE},
     Permission.AUDIT_READ: {Role.AUDITOR},
     Permission.SELF_MANAGE: set(Role),
 }
