@@ -94,7 +94,9 @@ class OnOwnGrievance(Guard):
         )
         grievance = (await session.execute(statement)).scalar_one_or_none()
         if grievance is None:
-            raise NotFound
+            problem = NotFound()
+            problem.refusal = Refusal(staff, self.permission)  # type: ignore[attr-defined]
+            raise problem
         if request.method != "GET":
             await case_access.hold(session, staff.organisation_id, grievance.case_id)
         case, facts, _ = await case_access.load(session, staff, grievance.case_id)

@@ -61,6 +61,18 @@ class ChannelPatch(_In):
     name: Line | None = None
     procedure_text: Prose | None = None
     is_open: StrictBool | None = Field(default=None, description="Whether it takes grievances.")
+    case_officers: list[UUID] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MOST_OFFICERS,
+        description="Who receives what is reported from now on: active accounts that hold the role of case officer.",
+    )
+
+    @model_validator(mode="after")
+    def _names_officers_once(self) -> Self:
+        if self.case_officers is not None and len(set(self.case_officers)) != len(self.case_officers):
+            raise ValueError("each case officer is named once")
+        return self
 
 
 class ChannelItem(BaseModel):

@@ -1,12 +1,14 @@
 """Channels: opening and changing them, their public page, and the door that submissions go through."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import Executable, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import flag_modified
 
 from app.accounts import provenance
 from app.accounts import service as accounts
@@ -193,7 +195,7 @@ async def open_channel(session: AsyncSession, actor: Staff, draft: ChannelIn) ->
         InvalidInput: somebody named is not active or does not hold the role of their part.
 
     """
-    await _require_fit(session, actor, draft)
+    await _require_fit(session, actor, draft.case_officers, [custodian.account_id for custodian in draft.custodians])
     if (await session.execute(select(Channel.id).where(Channel.slug == draft.slug))).first() is not None:
         raise ChannelNameTaken
     texts = draft.model_dump(include={"slug", "name", "procedure_text", "law_profile", "threshold"})
@@ -213,13 +215,12 @@ async def open_channel(session: AsyncSession, actor: Staff, draft: ChannelIn) ->
     return channel
 
 
-async def _require_fit(session: AsyncSession, actor: Staff, draft: ChannelIn) -> None:
+async def _require_fit(
+    session: AsyncSession, actor: Staff, officers: Sequence[UUID], custodians: Sequence[UUID] = ()
+) -> None:
     parts = [
-        (Role.CASE_OFFICER, [(account_id, f"/case_officers/{n}") for n, account_id in enumerate(draft.case_officers)]),
-        (
-            Role.CUSTODIAN,
-            [(custodian.account_id, f"/custodians/{n}/account_id") for n, custodian in enumerate(draft.custodians)],
-        ),
+        (Role.CASE_OFFICER, [(account_id, f"/case_officers/{n}") for n, account_id in enumerate(officers)]),
+        (Role.CUSTODIAN, [(account_id, f"/custodians/{n}/account_id") for n, account_id in enumerate(custodians)]),
     ]
     errors = []
     for role, places in parts:
@@ -235,20 +236,55 @@ async def _require_fit(session: AsyncSession, actor: Staff, draft: ChannelIn) ->
 async def change_channel(
     session: AsyncSession, actor: Staff, slug: str, draft: ChannelPatch, expected: int | None
 ) -> Channel:
-    """Return the channel with the texts and state that the draft names.
+    """Return the channel with the texts, state and case officers that the draft names.
+
+    Cases that are there already keep theirs.
 
     Raises:
         NotFound: the organisation has no such channel.
+        InvalidInput: a case officer is not active, does not hold the role, or is a custodian of the channel.
         PreconditionRequired: no version was named.
         PreconditionFailed: another version was named.
 
     """
     channel = await _of_organisation(session, actor, slug)
     require_version(channel.version, expected)
-    for name, value in draft.model_dump(exclude_none=True).items():
+    for name, value in draft.model_dump(exclude_none=True, exclude={"case_officers"}).items():
         setattr(channel, name, value)
-    await log.record(session, actor, "channel.changed", channel)
+    added: list[ChannelOfficer] = []
+    removed: list[ChannelOfficer] = []
+    if draft.case_officers is not None:
+        added, removed = await _exchange_officers(session, actor, channel, draft.case_officers)
+    await log.record(session, actor, "channel.changed", channel, *added, removed=removed)
     return channel
+
+
+async def _exchange_officers(
+    session: AsyncSession, actor: Staff, channel: Channel, wanted: Sequence[UUID]
+) -> tuple[list[ChannelOfficer], list[ChannelOfficer]]:
+    """Return who was added and who was removed, so that the channel has these officers and no others."""
+    await _require_fit(session, actor, wanted)
+    custodians = {one.account_id for one in await _custodians_of(session, channel.organisation_id, channel.id)}
+    both = [number for number, account_id in enumerate(wanted) if account_id in custodians]
+    if both:
+        rule = "must not be a custodian of the channel"
+        raise InvalidInput(errors=[{"in": "body", "pointer": f"/case_officers/{n}", "rule": rule} for n in both])
+    statement = select(ChannelOfficer).where(
+        ChannelOfficer.organisation_id == channel.organisation_id, ChannelOfficer.channel_id == channel.id
+    )
+    standing = {officer.account_id: officer for officer in (await session.execute(statement)).scalars()}
+    removed = [officer for account_id, officer in standing.items() if account_id not in wanted]
+    added = [
+        ChannelOfficer(organisation_id=channel.organisation_id, channel_id=channel.id, account_id=account_id)
+        for account_id in wanted
+        if account_id not in standing
+    ]
+    for officer in removed:
+        await session.delete(officer)
+    session.add_all(added)
+    if added or removed:
+        flag_modified(channel, "is_open")  # the officers are of the channel, so that its version counts their changes
+    return added, removed
 
 
 async def _of_organisation(session: AsyncSession, actor: Staff, slug: str) -> Channel:
@@ -301,7 +337,7 @@ async def public_page(session: AsyncSession, keys: ServiceKeys, slug: str) -> Ch
         organisation=found.organisation,
         procedure_text=channel.procedure_text,
         law_profile=LawProfile(channel.law_profile),
-        is_open=channel.is_open,
+        is_open=channel.is_open and bool((await door(session, slug)).officers),
         threshold=channel.threshold,
         custodians=_shown(await _custodians_of(session, channel.organisation_id, channel.id)),
         receipt=ReceiptFormatOut(

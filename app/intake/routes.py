@@ -291,7 +291,7 @@ async def change_channel(
     session: DbSession,
     response: Response,
 ) -> ChannelDetail:
-    """Change a channel's texts, or open or close it. Its slug, law, custodians and officers stay as they are."""
+    """Change a channel's texts or its case officers, or open or close it. Its slug, law and custodians stay as they are."""
     changed = await channels.change_channel(session, actor, channel, draft, expected)
     response.headers["ETag"] = etag(changed.version)
     return await channels.detail(session, changed)

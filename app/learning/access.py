@@ -3,7 +3,7 @@
 And how an act on a summary begins again, once its text was read for leaks outside of the transaction.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from itertools import cycle
 from typing import Any
 from uuid import UUID
@@ -43,17 +43,17 @@ MOST_BEGINNINGS = 4
 """How often an act begins. It takes two, and one more for every edit of the case that comes in between."""
 
 
-def _readable(*columns: Any) -> Select[Any]:  # noqa: ANN401 columns or entities
+def _readable(*columns: Any, states: Sequence[ReleaseState] = (ReleaseState.STANDING,)) -> Select[Any]:  # noqa: ANN401
     return select(*columns).where(
         _RELEASES.organisation_id == bindparam("organisation"),
-        _RELEASES.state == ReleaseState.STANDING.value,
+        _RELEASES.state.in_([state.value for state in states]),
         _MADE_TO_THEM,
         ~_WALLED,
     )
 
 
 # Made once: releases are read far more often than anything else, and making a statement costs as much as running it.
-_IN_LIST = _readable(Release)
+_IN_LIST = _readable(Release, states=(ReleaseState.STANDING, ReleaseState.WITHDRAWN))
 _HASH = _readable(_RELEASES.content_hash).where(_RELEASES.id == bindparam("release"))
 _WHOLE = _readable(Release).where(_RELEASES.id == bindparam("release"))
 
@@ -66,7 +66,10 @@ def _of(staff: Staff, **more: UUID) -> dict[str, Any]:
 
 
 def readable_releases(staff: Staff) -> tuple[Select[tuple[Release]], dict[str, Any]]:
-    """Return the statement of the releases that the actor, who is of an audience, may read, and its parameters."""
+    """Return the statement of the releases made to the actor, who is of an audience, and its parameters.
+
+    Withdrawn ones are among them: that there was one is not taken back.
+    """
     return _IN_LIST, _of(staff)
 
 

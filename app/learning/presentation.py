@@ -18,6 +18,7 @@ from app.learning.schemas import (
     LeakOut,
     ParagraphOut,
     RedactionText,
+    ReleaseItem,
     ReleaseMade,
     SuggestionOut,
     SuggestionsOut,
@@ -127,6 +128,18 @@ def _suggestion(found: Suggestion) -> SuggestionOut:
     redaction = Redaction(found.span, found.kind, found.explanation, found.replacement)
     return SuggestionOut(
         redaction=redaction_text(redaction), detector=found.detector, score=found.score, is_direct=found.is_direct
+    )
+
+
+def release_item(release: Release) -> ReleaseItem:
+    """Return a release as its audience's list shows it."""
+    is_withdrawn = release.state == ReleaseState.WITHDRAWN
+    return ReleaseItem(
+        id=release.id,
+        number=release.number,
+        title=None if is_withdrawn else release.title,
+        released_on=release.released_on,
+        withdrawn_on=release.ended_on if is_withdrawn else None,
     )
 
 

@@ -231,7 +231,7 @@ async def list_case_releases(case: Worker, session: DbSession, page: NumberedPag
 async def withdraw_release(
     release_id: UUID, draft: WithdrawalIn, case: Releaser, actor: CurrentActor, session: DbSession
 ) -> ReleaseMade:
-    """Withdraw a release, so that its audiences do not find it any more. The audit log keeps it."""
+    """Withdraw a release, so that nobody reads it any more. Its audiences see that it was withdrawn, and when."""
     made = await queries.find_release(session, case, release_id)
     await service.withdraw(session, actor, made, draft.reason)
     return presentation.release_made(made, (await queries.audiences_of(session, [made]))[made.id])
@@ -240,14 +240,14 @@ async def withdraw_release(
 @releases.get("", response_model=Page[ReleaseItem], responses=problems(InvalidInput, Unauthenticated, NotFound, Busy))
 @reads
 async def list_releases(actor: Reader, session: DbSession, page: PageOf) -> Page[ReleaseItem]:
-    """List the learning summaries that were released to you, newest first."""
+    """List the learning summaries that were released to you, newest first.
+
+    One that was withdrawn stays in the list, without its title: nothing that was released vanishes.
+    """
     statement, parameters = access.readable_releases(actor)
     found = list(await session.scalars(page.apply(statement, Release.id), parameters))
     rows, following = page.cut(found)
-    items = [
-        ReleaseItem(id=made.id, number=made.number, title=made.title, released_on=made.released_on) for made in rows
-    ]
-    return Page(items=items, next=following)
+    return Page(items=[presentation.release_item(made) for made in rows], next=following)
 
 
 _READ_RESPONSES: dict[int | str, dict[str, Any]] = {

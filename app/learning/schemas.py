@@ -266,8 +266,9 @@ class ReleaseItem(BaseModel):
 
     id: UUID
     number: int = Field(description="1 for the first; a later one replaced one before.")
-    title: str
+    title: str | None = Field(description="Null if it was withdrawn.")
     released_on: date
+    withdrawn_on: date | None = Field(description="Day it was withdrawn: then it is not read any more.")
 
 
 class ReleaseOut(BaseModel):

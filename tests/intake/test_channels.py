@@ -6,10 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
+from app.audit.verify import verify
 from app.crypto import hpke
 from app.intake import channels
 from tests.builders import intake
 from tests.builders.intake import a_grievance, grievances_of
+from tests.conftest import Service
 
 
 def a_channel(actors: SimpleNamespace, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 any JSON
@@ -173,6 +175,44 @@ async def test_a_change_names_the_version_it_changes(actors: SimpleNamespace, ch
     assert (changed.json()["name"], changed.json()["procedure_text"]) == ("New", "Newer.")
     none = await actors.administrator.patch("/v1/channels/none", json={"name": "New"}, headers={"If-Match": '"1"'})
     assert none.status_code == 404
+
+
+async def test_who_receives_what_is_reported_can_be_changed(
+    service: Service, anonymous: httpx.AsyncClient, actors: SimpleNamespace, channel: str
+) -> None:
+    path = f"/v1/channels/{channel}"
+    before = intake.created(await anonymous.post(grievances_of(channel), json=a_grievance()))["reference"]
+    officers = {"case_officers": [str(actors.third_case_officer.account_id)]}
+    changed = await actors.administrator.patch(path, json=officers, headers={"If-Match": '"1"'})
+    assert (changed.json()["case_officers"], changed.headers["ETag"]) == (officers["case_officers"], '"2"')
+    after = intake.created(await anonymous.post(grievances_of(channel), json=a_grievance()))["reference"]
+    seen = {
+        actor.username: {one["reference"] for one in (await actor.get("/v1/cases")).json()["items"]}
+        for actor in (actors.case_officer, actors.third_case_officer)
+    }
+    assert seen == {"case_officer": {before}, "third_case_officer": {after}}
+    async with service.runtime.database.session(write=False) as session:
+        assert (await verify(session, service.runtime.keys)).faults == []
+
+
+@pytest.mark.parametrize("name", ["custodian", "hr"])
+async def test_who_may_not_receive_what_is_reported_is_not_made_to(
+    actors: SimpleNamespace, channel: str, name: str
+) -> None:
+    account_id = getattr(actors, name).account_id
+    path, body = f"/v1/channels/{channel}", {"case_officers": [str(account_id)]}
+    answer = await actors.administrator.patch(path, json=body, headers={"If-Match": '"1"'})
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/case_officers/0"]
+
+
+async def test_a_channel_whose_officers_are_all_gone_does_not_say_that_it_is_open(
+    anonymous: httpx.AsyncClient, actors: SimpleNamespace, channel: str
+) -> None:
+    for officer in (actors.case_officer, actors.other_case_officer):
+        suspended = await actors.administrator.post(f"/v1/accounts/{officer.account_id}/suspension")
+        assert suspended.status_code == 200
+    assert (await anonymous.get(f"/v1/channels/{channel}")).json()["is_open"] is False
 
 
 async def test_an_administrator_lists_channels_page_by_page(actors: SimpleNamespace, channel: str) -> None:
