@@ -2,9 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
 from stdnum.gb import nhs, upn, utr
 
+_REMEMBERED = 4_096
+"""How many finds are not judged again: a library takes a tenth of a millisecond for each, and texts repeat themselves."""
+_REGION = "GB"
+_PUBLIC_SUFFIX = ".example"
+"""Put behind a domain, so that names which are reserved or local, such as ".local", are found too."""
+_FEWEST_DIGITS = 9
+"""With fewer, a number is a public line such as 0800 1111, or somebody's only for those who know the area."""
+_LAST_DIGITS = re.compile(r"\D*\d+\D*$")
 _LOCAL_PART = r"[\w%+'-]{1,64}(?:\.[\w%+'-]{1,64}){0,16}"
 _DOMAIN_LABEL = r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?(?!_*[^\W_])"
 _EMAIL = re.compile(rf"(?<![\w%+'-]){_LOCAL_PART}@{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL}){{0,8}}")
@@ -17,8 +28,7 @@ _TELEPHONE = re.compile(
     # as British numbers are grouped, so that one can be told from digits that follow it, as in "07700 900123 2 days later"
     r"(?:(?:\+|00)44[\s.-]?(?:\(0\)[\s.-]?)?|\(?" + _ZERO + r")"
     r"(?:\d{2}\)?[\s.-]?\d{4}|\d{3}\)?[\s.-]?\d{3}|\d{4,5}\)?[\s.-]?\d{2,3})[\s.-]?\d{3,4}"
-    # any other that is written for dialling, with nine digits at least, as in "+353 1 679 5755": with fewer, a number is
-    # a public line such as 0800 1111, or somebody's only for those who know the area
+    # any other that is written for dialling, as in "+353 1 679 5755"
     rf"|\(?(?:[+\uff0b]{_SIGNS}\d|{_ZERO}{{2}})(?:{_SIGNS}\d){{8,16}}"
     rf"|\(?{_ZERO}(?:{_SIGNS}\d){{8,10}}"
     r")(?!\d)"
@@ -50,7 +60,17 @@ _POSTCODE = re.compile(r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]?\s{0,2}\d[ABD-HJLNP-UW-Z]{2}
 def find_email_addresses(text: str) -> Iterator[tuple[int, int]]:
     """Yield where an address stands that a mail programme would accept, also within one network ("ann@intranet")."""
     for match in _EMAIL.finditer(text):
-        yield match.span()
+        if _takes_mail(match.group()):
+            yield match.span()
+
+
+@lru_cache(_REMEMBERED)
+def _takes_mail(address: str) -> bool:
+    try:
+        validate_email(address + _PUBLIC_SUFFIX, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
 
 
 def find_telephone_numbers(text: str) -> Iterator[tuple[int, int]]:
@@ -60,7 +80,22 @@ def find_telephone_numbers(text: str) -> Iterator[tuple[int, int]]:
     """
     for match in _TELEPHONE.finditer(text):
         if match["number"]:  # else it is a date, the digits of which begin no number
-            yield match.span()
+            start = match.start("number")
+            if length := _length_of_number(match["number"]):
+                yield start, start + length
+
+
+@lru_cache(_REMEMBERED)
+def _length_of_number(written: str) -> int:
+    """Return how many of the characters are a number that could be dialled: digits may follow it. 0: none are."""
+    while sum(character.isdigit() for character in written) >= _FEWEST_DIGITS:
+        try:
+            if phonenumbers.is_possible_number(phonenumbers.parse(written, _REGION)):
+                return len(written)
+        except phonenumbers.NumberParseException:
+            return 0
+        written = _LAST_DIGITS.sub("", written)
+    return 0
 
 
 def find_references(text: str) -> Iterator[tuple[int, int]]:
