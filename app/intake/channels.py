@@ -1,22 +1,17 @@
 """Channels: opening and changing them, their public page, and the door that submissions go through."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Executable, and_, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm.attributes import flag_modified
 
-from app.accounts import provenance
 from app.accounts import service as accounts
-from app.accounts.models import Account, AccountState, Organisation, RoleGrant
+from app.accounts.models import Organisation
 from app.audit import log
 from app.cases.deadlines import LawProfile
-from app.cases.opening import Officer
-from app.crypto import hpke, identity, receipts
+from app.crypto import receipts
+from app.intake import doors
 from app.intake.channel_schemas import (
     ChannelDetail,
     ChannelIn,
@@ -26,13 +21,14 @@ from app.intake.channel_schemas import (
     CustodianOut,
     ReceiptFormatOut,
 )
+from app.intake.doors import custodians_of
 from app.intake.models import Channel, ChannelOfficer, Custodian
 from app.intake.receipts import salt
 from app.intake.schemas import encoded
 from app.kernel.http import require_version
 from app.kernel.keyring import ServiceKeys
 from app.kernel.pages import Page, PageQuery
-from app.kernel.problems import Conflict, InvalidInput, NotFound, Problem
+from app.kernel.problems import Conflict, InvalidInput, NotFound
 from app.policy.actors import Role, Staff
 
 SECURITY_STATEMENT = """\
@@ -52,139 +48,12 @@ never sends the receipt, and opens the inbox on its own machine.
 What you write may itself tell who you are. A service altered by whoever runs it could read what passes through it."""
 """What the public page says that the service sees, keeps and cannot open: a paragraph each."""
 _PARAGRAPHS = [" ".join(paragraph.split()) for paragraph in SECURITY_STATEMENT.split("\n\n")]
-_KEPT_CHANNELS = 1_000
-_KEPT_KEYS = 4_096
 
 
 class ChannelNameTaken(Conflict):
     """Another channel has this address already. Choose another slug."""
 
     title = "This address is taken"
-
-
-class ChannelClosed(Conflict):
-    """The channel takes no grievances at present. Its page says what else you can do."""
-
-    title = "The channel is closed"
-
-
-class ChannelUnattended(Problem):
-    """No case officer of this channel could open a grievance that is sent now, so that nothing was stored. Try another way."""
-
-    status = 503
-    title = "Nobody could read this at present"
-    retry_after = 3600
-
-
-@dataclass(frozen=True)
-class Door:
-    """All that a submission needs to know of its channel, every key loaded."""
-
-    organisation_id: UUID
-    channel_id: UUID
-    law_profile: LawProfile
-    threshold: int
-    custodians: tuple[identity.Custodian, ...]
-    officers: tuple[Officer, ...]
-
-
-class _KnownCustodians:
-    """The loaded keys of custodians, by version of their channel, so that a submission need not fetch them."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[UUID, int], tuple[identity.Custodian, ...]] = OrderedDict()
-
-    async def of(
-        self, session: AsyncSession, organisation_id: UUID, channel_id: UUID, version: int
-    ) -> tuple[identity.Custodian, ...]:
-        known = self._known.get((channel_id, version))
-        if known is None:
-            rows = await _custodians_of(session, organisation_id, channel_id)
-            known = tuple(identity.Custodian(row.id, hpke.PublicKey(row.public_key)) for row in rows)
-            self._known[channel_id, version] = known
-            if len(self._known) > _KEPT_CHANNELS:
-                self._known.popitem(last=False)
-        return known
-
-
-_known_custodians = _KnownCustodians()
-_loaded = lru_cache(maxsize=_KEPT_KEYS)(hpke.PublicKey)
-
-
-async def _custodians_of(session: AsyncSession, organisation_id: UUID, channel_id: UUID) -> list[Custodian]:
-    statement = (
-        select(Custodian)
-        .where(Custodian.organisation_id == organisation_id, Custodian.channel_id == channel_id)
-        .order_by(Custodian.label, Custodian.id)
-    )
-    return list((await session.execute(statement)).scalars())
-
-
-def _how_to_find_a_door() -> Executable:
-    officer = and_(ChannelOfficer.organisation_id == Channel.organisation_id, ChannelOfficer.channel_id == Channel.id)
-    account = and_(
-        Account.organisation_id == Channel.organisation_id,
-        Account.id == ChannelOfficer.account_id,
-        Account.state == AccountState.ACTIVE,
-    )
-    role = and_(
-        RoleGrant.organisation_id == Account.organisation_id,
-        RoleGrant.account_id == Account.id,
-        RoleGrant.role == Role.CASE_OFFICER,
-        RoleGrant.ended_on.is_(None),
-    )
-    return (
-        select(
-            Channel.organisation_id,
-            Channel.id,
-            Channel.version,
-            Channel.is_open,
-            Channel.law_profile,
-            Channel.threshold,
-            provenance.CREDENTIALS_OF_ROW,
-            provenance.GRANT_OF_ROW,
-        )
-        .outerjoin(ChannelOfficer, officer)
-        .outerjoin(Account, account)
-        .outerjoin(RoleGrant, role)
-        .where(Channel.slug == bindparam("slug"))
-    )
-
-
-_DOOR = _how_to_find_a_door()
-"""Every submission runs it, so it is put together once."""
-
-
-async def door(session: AsyncSession, slug: str, *, organisation_id: UUID | None = None) -> Door:
-    """Return the door of an open channel, with those of its officers who are active and still hold the role.
-
-    An officer whose account or role was altered behind the service does not count: nothing is sealed to an exchanged key.
-
-    Raises:
-        NotFound: there is no such channel, or not in that organisation.
-        ChannelClosed: it takes no grievances.
-
-    """
-    rows = (await session.execute(_DOOR, {"slug": slug})).all()
-    if not rows or organisation_id not in {None, rows[0].organisation_id}:
-        raise NotFound
-    found = rows[0]
-    if not found.is_open:
-        raise ChannelClosed
-    custodians = await _known_custodians.of(session, found.organisation_id, found.id, found.version)
-    attending = {
-        row.account.id: row.account.public_key
-        for row in rows
-        if row.grant.id is not None and provenance.is_ours(row.account) and provenance.is_granted(row.grant)
-    }
-    return Door(
-        found.organisation_id,
-        found.id,
-        LawProfile(found.law_profile),
-        found.threshold,
-        custodians,
-        tuple(Officer(account_id, _loaded(public_key)) for account_id, public_key in attending.items()),
-    )
 
 
 async def open_channel(session: AsyncSession, actor: Staff, draft: ChannelIn) -> Channel:
@@ -200,8 +69,6 @@ async def open_channel(session: AsyncSession, actor: Staff, draft: ChannelIn) ->
         raise ChannelNameTaken
     texts = draft.model_dump(include={"slug", "name", "procedure_text", "law_profile", "threshold"})
     channel = Channel(organisation_id=actor.organisation_id, is_open=True, **texts)
-    session.add(channel)
-    await session.flush()
     officers = [
         ChannelOfficer(organisation_id=actor.organisation_id, channel_id=channel.id, account_id=account_id)
         for account_id in draft.case_officers
@@ -210,6 +77,9 @@ async def open_channel(session: AsyncSession, actor: Staff, draft: ChannelIn) ->
         Custodian(organisation_id=actor.organisation_id, channel_id=channel.id, **custodian.model_dump())
         for custodian in draft.custodians
     ]
+    doors.put_tag(channel, custodians, draft.case_officers)
+    session.add(channel)
+    await session.flush()
     session.add_all([*officers, *custodians])
     await log.record(session, actor, "channel.opened", channel, *officers, *custodians)
     return channel
@@ -242,6 +112,7 @@ async def change_channel(
 
     Raises:
         NotFound: the organisation has no such channel.
+        ChannelAltered: it was altered behind the service.
         InvalidInput: a case officer is not active, does not hold the role, or is a custodian of the channel.
         PreconditionRequired: no version was named.
         PreconditionFailed: another version was named.
@@ -253,6 +124,7 @@ async def change_channel(
         setattr(channel, name, value)
     added: list[ChannelOfficer] = []
     removed: list[ChannelOfficer] = []
+    await doors.require_ours(session, channel)
     if draft.case_officers is not None:
         added, removed = await _exchange_officers(session, actor, channel, draft.case_officers)
     await log.record(session, actor, "channel.changed", channel, *added, removed=removed)
@@ -264,8 +136,9 @@ async def _exchange_officers(
 ) -> tuple[list[ChannelOfficer], list[ChannelOfficer]]:
     """Return who was added and who was removed, so that the channel has these officers and no others."""
     await _require_fit(session, actor, wanted)
-    custodians = {one.account_id for one in await _custodians_of(session, channel.organisation_id, channel.id)}
-    both = [number for number, account_id in enumerate(wanted) if account_id in custodians]
+    custodians = await custodians_of(session, channel.organisation_id, channel.id)
+    holders = {one.account_id for one in custodians}
+    both = [number for number, account_id in enumerate(wanted) if account_id in holders]
     if both:
         rule = "must not be a custodian of the channel"
         raise InvalidInput(errors=[{"in": "body", "pointer": f"/case_officers/{n}", "rule": rule} for n in both])
@@ -282,8 +155,7 @@ async def _exchange_officers(
     for officer in removed:
         await session.delete(officer)
     session.add_all(added)
-    if added or removed:
-        flag_modified(channel, "is_open")  # the officers are of the channel, so that its version counts their changes
+    doors.put_tag(channel, custodians, wanted)
     return added, removed
 
 
@@ -303,7 +175,7 @@ async def detail(session: AsyncSession, channel: Channel) -> ChannelDetail:
     return ChannelDetail(
         **_item(channel).model_dump(),
         procedure_text=channel.procedure_text,
-        custodians=_shown(await _custodians_of(session, channel.organisation_id, channel.id)),
+        custodians=_shown(await custodians_of(session, channel.organisation_id, channel.id)),
         case_officers=sorted((await session.execute(officers)).scalars()),
     )
 
@@ -337,9 +209,9 @@ async def public_page(session: AsyncSession, keys: ServiceKeys, slug: str) -> Ch
         organisation=found.organisation,
         procedure_text=channel.procedure_text,
         law_profile=LawProfile(channel.law_profile),
-        is_open=channel.is_open and bool((await door(session, slug)).officers),
+        is_open=channel.is_open and bool((await doors.find(session, slug)).officers),
         threshold=channel.threshold,
-        custodians=_shown(await _custodians_of(session, channel.organisation_id, channel.id)),
+        custodians=_shown(await custodians_of(session, channel.organisation_id, channel.id)),
         receipt=ReceiptFormatOut(
             words=receipts.WORDS_IN_A_RECEIPT,
             salt=encoded(salt(keys)),

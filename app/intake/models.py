@@ -52,6 +52,9 @@ class Channel(InOrganisation, Versioned, Base):
     law_profile: Mapped[LawProfile] = code(because="public: which law sets the clocks")
     threshold: Mapped[int] = plain(because="public: how many custodians open an identity")
     is_open: Mapped[bool] = plain(because="public: whether it takes grievances")
+    tag: Mapped[bytes] = plain(
+        LargeBinary(32), because="MAC of whom it seals to, under a key that is not in the database"
+    )
 
     __table_args__ = (ForeignKeyConstraint(["organisation_id"], ["organisations.id"]), UniqueConstraint("slug"))
 

@@ -9,10 +9,11 @@ from app.accounts import service as accounts
 from app.audit.log import AuditUnavailable
 from app.cases.access import DOOR, on_case
 from app.cases.models import Case
-from app.intake import channels, inbox, service, submission
+from app.intake import channels, doors, inbox, service, submission
 from app.intake.access import KeptWithTheRows, OwnGrievance, as_reporter, on_own_grievance
 from app.intake.channel_schemas import ChannelDetail, ChannelIn, ChannelItem, ChannelOut, ChannelPatch, Slug
-from app.intake.channels import ChannelClosed, ChannelNameTaken, ChannelUnattended
+from app.intake.channels import ChannelNameTaken
+from app.intake.doors import ChannelAltered, ChannelClosed, ChannelUnattended
 from app.intake.inbox import InboxClosed, ReceiptNotKnown, Visit
 from app.intake.schemas import (
     CaseGrievancesOut,
@@ -57,7 +58,9 @@ _ADMINISTRATION = (Unauthenticated, NotFound, InvalidInput, AuditUnavailable, Bu
 _CREATES = (InvalidInput, IdempotencyKeyReused, SameRequestRunning, BodyTooLarge, AuditUnavailable, Busy)
 
 
-@reporter_router.get("/channels/{channel}", response_model=ChannelOut, responses=problems(NotFound, InvalidInput))
+@reporter_router.get(
+    "/channels/{channel}", response_model=ChannelOut, responses=problems(NotFound, ChannelAltered, InvalidInput)
+)
 @reads
 async def read_channel(
     channel: Slug,
@@ -77,7 +80,7 @@ async def read_channel(
     "/channels/{channel}/grievances",
     status_code=201,
     response_model=SubmittedOut,
-    responses=problems(NotFound, ChannelClosed, ChannelUnattended, ReceiptTaken, *_CREATES),
+    responses=problems(NotFound, ChannelClosed, ChannelAltered, ChannelUnattended, ReceiptTaken, *_CREATES),
 )
 async def submit_grievance(
     kept: KeptWithTheRows,
@@ -95,7 +98,7 @@ async def submit_grievance(
     """
     await let_go(session)
     async with runtime.database.session(write=False) as reading:
-        door = await channels.door(reading, channel)
+        door = await doors.find(reading, channel)
     sealed = await runtime.reporting.run(submission.seal_individual, door, draft, runtime.keys, kept)
     await service.store(session, sealed, None)
     return SubmittedOut(
@@ -147,7 +150,9 @@ async def close_inbox(visit: Annotated[Visit, as_reporter], session: DbSession) 
     "/channels/{channel}/collective-grievances",
     status_code=201,
     response_model=CollectiveSubmittedOut,
-    responses=problems(Unauthenticated, NotFound, NotAllowed, ChannelClosed, ChannelUnattended, *_CREATES),
+    responses=problems(
+        Unauthenticated, NotFound, NotAllowed, ChannelClosed, ChannelAltered, ChannelUnattended, *_CREATES
+    ),
     tags=[COLLECTIVE],
 )
 async def submit_collective_grievance(
@@ -168,7 +173,7 @@ async def submit_collective_grievance(
         raise NotFound
     await let_go(session)
     async with runtime.database.session(write=False) as reading:
-        door = await channels.door(reading, channel, organisation_id=actor.organisation_id)
+        door = await doors.find(reading, channel, organisation_id=actor.organisation_id)
     sealed = await runtime.reporting.run(
         submission.seal_collective, door, draft, actor.account_id, keys[actor.account_id], kept
     )
@@ -280,7 +285,7 @@ async def list_channels(
 @staff_router.patch(
     "/channels/{channel}",
     response_model=ChannelDetail,
-    responses=problems(*_ADMINISTRATION, PreconditionFailed, PreconditionRequired, BodyTooLarge),
+    responses=problems(*_ADMINISTRATION, ChannelAltered, PreconditionFailed, PreconditionRequired, BodyTooLarge),
     tags=[CHANNELS],
 )
 async def change_channel(

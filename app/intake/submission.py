@@ -12,7 +12,7 @@ from app.cases import opening
 from app.cases.opening import NewCase
 from app.crypto import hpke, receipts
 from app.intake import conversations
-from app.intake.channels import ChannelUnattended, Door
+from app.intake.doors import ChannelUnattended, Door
 from app.intake.models import Grievance, GrievanceKind, HeadcountClaim, RaisedAllegation, Supporter
 from app.intake.receipts import derive, stored_lookup
 from app.intake.schemas import CollectiveGrievanceIn, GrievanceIn, HeadcountClaimIn

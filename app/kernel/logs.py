@@ -6,8 +6,8 @@ import sys
 import traceback
 from typing import Any
 
-ALLOWED_FIELDS = ("event", "request", "problem", "failure", "places", "seconds", "account")
-"""The only fields a log line may hold besides time, level and logger. `account` is an id, for what the operator must look into."""
+ALLOWED_FIELDS = ("event", "request", "problem", "failure", "places", "seconds", "account", "channel")
+"""The only fields a log line may hold besides time, level and logger. `account` and `channel` are ids, for the operator to look into."""
 log = logging.getLogger("candour")
 
 

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("law_profile", sa.String(length=40), nullable=False),
         sa.Column("threshold", sa.Integer(), nullable=False),
         sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("tag", sa.LargeBinary(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_channels_organisation_id")),
         sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_channels")),

@@ -8,7 +8,7 @@ import pytest
 
 from app.audit.verify import verify
 from app.crypto import hpke
-from app.intake import channels
+from app.intake import doors
 from tests.builders import intake
 from tests.builders.intake import a_grievance, grievances_of
 from tests.conftest import Service
@@ -226,7 +226,7 @@ async def test_an_administrator_lists_channels_page_by_page(actors: SimpleNamesp
 async def test_more_channels_than_are_remembered_all_take_grievances(
     anonymous: httpx.AsyncClient, actors: SimpleNamespace, channel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(channels, "_KEPT_CHANNELS", 1)
+    monkeypatch.setattr(doors, "_KEPT_CHANNELS", 1)
     intake.created(await actors.administrator.post("/v1/channels", json=a_channel(actors)))
     for slug in (channel, "adult-services", channel):
         body = a_grievance(reporter_keys=intake.ReporterClient().keys())

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 from sqlalchemy import update
 
-from app.intake.models import ChannelOfficer, Grievance
+from app.intake.models import Grievance
 from app.kernel.db import table_of
 from tests.builders import intake
 from tests.builders.intake import a_collective_grievance, collective_grievances_of
-from tests.conftest import Service
+from tests.conftest import CHANNEL, Service
 
 
 async def read_own(representative: httpx.AsyncClient, grievance_id: str) -> dict[str, Any]:
@@ -172,21 +172,20 @@ async def test_what_a_representative_does_is_in_the_log_of_the_case(service: Ser
     assert {item["actor_id"] for item in items} == {str(actors.representative.account_id)}
 
 
-async def test_a_representative_who_is_the_only_officer_cannot_submit_to_themselves(
-    service: Service, actors: SimpleNamespace
+async def test_a_representative_who_is_an_officer_of_the_channel_does_not_receive_their_own_grievance(
+    actors: SimpleNamespace,
 ) -> None:
-    async with service.runtime.database.session(write=True) as session:
-        await session.execute(
-            update(table_of(ChannelOfficer))
-            .where(ChannelOfficer.account_id == actors.case_officer.account_id)
-            .values(account_id=actors.representative.account_id)
-        )
     accounts = f"/v1/accounts/{actors.representative.account_id}"
     version = (await actors.administrator.get(accounts)).headers["ETag"]
     roles = await actors.administrator.put(
         f"{accounts}/roles", json={"roles": ["representative", "case_officer"]}, headers={"If-Match": version}
     )
     assert roles.status_code == 200, roles.text
+    officers = [str(one.account_id) for one in (actors.representative, actors.other_case_officer)]
+    changed = await actors.administrator.patch(
+        f"/v1/channels/{CHANNEL}", json={"case_officers": officers}, headers={"If-Match": '"1"'}
+    )
+    assert changed.status_code == 200, changed.text
     answer = await intake.submitted_for_many(actors.representative)
     assert await intake.raised_in(actors.other_case_officer, answer["reference"])
     assert (await actors.representative.get("/v1/cases")).json()["items"] == []

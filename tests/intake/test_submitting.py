@@ -13,8 +13,10 @@ from sqlalchemy import delete, select, text, update
 from app.accounts.models import Account, AccountState
 from app.audit.models import AuditEvent
 from app.audit.verify import verify
-from app.intake.models import Custodian, Grievance, RaisedAllegation
+from app.intake import doors
+from app.intake.models import Channel, ChannelOfficer, Custodian, Grievance, RaisedAllegation
 from app.kernel.db import table_of
+from app.kernel.sealed import OpenKeys, open_keys
 from tests.builders import intake
 from tests.builders.intake import a_grievance, grievances_of
 from tests.conftest import CHANNEL, Clock, Service
@@ -208,11 +210,18 @@ async def test_there_is_no_door_where_there_is_no_channel(anonymous: httpx.Async
 
 
 async def with_broken_custodian(service: Service) -> None:
-    """One custodian's stored key is degenerate, so that sealing to it fails; the channel counts as changed."""
+    """One custodian's key is degenerate, so that sealing to it fails, and the service believes that it wrote it so."""
     async with service.runtime.database.session(write=True) as session:
         custodian = (await session.execute(select(Custodian.id))).scalars().first()
         await session.execute(update(Custodian).where(Custodian.id == custodian).values(public_key=bytes(1216)))
         await session.execute(text("UPDATE channels SET version = version + 1000"))
+        token = open_keys.set(OpenKeys(service.runtime.keys))
+        doors.put_tag(
+            (await session.execute(select(Channel))).scalars().one(),
+            (await session.execute(select(Custodian))).scalars(),
+            (await session.execute(select(ChannelOfficer.account_id))).scalars(),
+        )
+        open_keys.reset(token)
 
 
 async def test_a_seal_that_fails_stores_nothing_and_leaves_no_erasure_key(

@@ -1,0 +1,192 @@
+"""The door that submissions go through: whose keys they are sealed to, and proof that the service wrote those down itself."""
+
+import hmac
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Executable, and_, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts import provenance
+from app.accounts.models import Account, AccountState, RoleGrant
+from app.cases.deadlines import LawProfile
+from app.cases.opening import Officer
+from app.crypto import contexts, hpke, identity
+from app.intake.models import Channel, ChannelOfficer, Custodian
+from app.kernel.logs import log
+from app.kernel.problems import Conflict, NotFound, Problem
+from app.kernel.sealed import open_keys
+from app.policy.actors import Role
+
+_KEPT_CHANNELS = 1_000
+_KEPT_KEYS = 4_096
+
+
+class ChannelClosed(Conflict):
+    """The channel takes no grievances at present. Its page says what else you can do."""
+
+    title = "The channel is closed"
+
+
+class ChannelUnattended(Problem):
+    """No case officer of this channel could open a grievance that is sent now, so that nothing was stored. Try another way."""
+
+    status = 503
+    title = "Nobody could read this at present"
+    retry_after = 3600
+
+
+class ChannelAltered(Problem):
+    """The channel is not as the service wrote it down, so that nothing is sealed to its keys. Tell the operator."""
+
+    status = 503
+    title = "The channel cannot be trusted at present"
+    retry_after = 3600
+
+
+@dataclass(frozen=True)
+class Door:
+    """All that a submission needs to know of its channel, every key loaded."""
+
+    organisation_id: UUID
+    channel_id: UUID
+    law_profile: LawProfile
+    threshold: int
+    custodians: tuple[identity.Custodian, ...]
+    officers: tuple[Officer, ...]
+
+
+_Keys = tuple[tuple[UUID, bytes], ...]
+"""The id and public key of each custodian of a channel."""
+_proven: OrderedDict[tuple[UUID, int], _Keys] = OrderedDict()
+"""What the tag of a channel was right about, by its version, so that a submission need not fetch it."""
+_loaded = lru_cache(maxsize=_KEPT_KEYS)(hpke.PublicKey)
+
+
+async def custodians_of(session: AsyncSession, organisation_id: UUID, channel_id: UUID) -> list[Custodian]:
+    """Return the custodians of a channel in the order of their labels."""
+    statement = (
+        select(Custodian)
+        .where(Custodian.organisation_id == organisation_id, Custodian.channel_id == channel_id)
+        .order_by(Custodian.label, Custodian.id)
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+async def _fetch_keys(session: AsyncSession, organisation_id: UUID, channel_id: UUID) -> _Keys:
+    return tuple((one.id, one.public_key) for one in await custodians_of(session, organisation_id, channel_id))
+
+
+def _mac(channel: Any, keys: _Keys, officers: Iterable[UUID]) -> bytes:  # noqa: ANN401 row or entity
+    """Return the tag of whom a channel seals to: HMAC-SHA256 under the pepper's key, custodians and officers by rising id."""
+    held = [part for one in sorted(keys) for part in one]
+    parts = (channel.organisation_id, channel.id, str(channel.law_profile), channel.threshold, len(held) // 2)
+    context = contexts.encode("channel-seals-to", *parts, *held, *sorted(officers))
+    return hmac.digest(open_keys.get().service.peppered("channel-seals-to"), context, sha256)
+
+
+def put_tag(channel: Channel, custodians: Iterable[Custodian], officers: Iterable[UUID]) -> None:
+    """The channel has the tag of these. Only for a new channel, or one that was ours before it was changed."""
+    channel.tag = _mac(channel, tuple((one.id, one.public_key) for one in custodians), officers)
+
+
+async def require_ours(session: AsyncSession, channel: Channel) -> None:
+    """Return if the service wrote down itself whom the channel seals to.
+
+    Raises:
+        ChannelAltered: otherwise.
+
+    """
+    officers = select(ChannelOfficer.account_id).where(
+        ChannelOfficer.organisation_id == channel.organisation_id, ChannelOfficer.channel_id == channel.id
+    )
+    keys = await _fetch_keys(session, channel.organisation_id, channel.id)
+    if not hmac.compare_digest(channel.tag, _mac(channel, keys, (await session.execute(officers)).scalars())):
+        raise _altered(channel.id)
+
+
+def _altered(channel_id: UUID) -> ChannelAltered:
+    log.error("a channel was altered", extra={"event": "a channel was altered", "channel": str(channel_id)})
+    return ChannelAltered()
+
+
+def _how_to_find_a_door() -> Executable:
+    officer = and_(ChannelOfficer.organisation_id == Channel.organisation_id, ChannelOfficer.channel_id == Channel.id)
+    account = and_(
+        Account.organisation_id == Channel.organisation_id,
+        Account.id == ChannelOfficer.account_id,
+        Account.state == AccountState.ACTIVE,
+    )
+    role = and_(
+        RoleGrant.organisation_id == Account.organisation_id,
+        RoleGrant.account_id == Account.id,
+        RoleGrant.role == Role.CASE_OFFICER,
+        RoleGrant.ended_on.is_(None),
+    )
+    return (
+        select(
+            Channel.organisation_id,
+            Channel.id,
+            Channel.version,
+            Channel.is_open,
+            Channel.law_profile,
+            Channel.threshold,
+            Channel.tag,
+            ChannelOfficer.account_id.label("officer"),
+            provenance.CREDENTIALS_OF_ROW,
+            provenance.GRANT_OF_ROW,
+        )
+        .outerjoin(ChannelOfficer, officer)
+        .outerjoin(Account, account)
+        .outerjoin(RoleGrant, role)
+        .where(Channel.slug == bindparam("slug"))
+    )
+
+
+_DOOR = _how_to_find_a_door()
+"""Every submission runs it, so it is put together once."""
+
+
+async def find(session: AsyncSession, slug: str, *, organisation_id: UUID | None = None) -> Door:
+    """Return the door of an open channel, with those of its officers who are active and still hold the role.
+
+    An officer whose account or role was altered behind the service does not count: nothing is sealed to an exchanged key.
+
+    Raises:
+        NotFound: there is no such channel, or not in that organisation.
+        ChannelClosed: it takes no grievances.
+        ChannelAltered: its custodians, its threshold or its officers were changed behind the service.
+
+    """
+    rows = (await session.execute(_DOOR, {"slug": slug})).all()
+    if not rows or organisation_id not in {None, rows[0].organisation_id}:
+        raise NotFound
+    found = rows[0]
+    if not found.is_open:
+        raise ChannelClosed
+    place = (found.id, found.version)
+    keys = _proven.get(place) or await _fetch_keys(session, found.organisation_id, found.id)
+    officers = {row.officer for row in rows if row.officer is not None}
+    if not hmac.compare_digest(_mac(found, keys, officers), found.tag):
+        raise _altered(found.id)
+    _proven[place] = keys
+    if len(_proven) > _KEPT_CHANNELS:
+        _proven.popitem(last=False)
+    attending = {
+        row.account.id: row.account.public_key
+        for row in rows
+        if row.grant.id is not None and provenance.is_ours(row.account) and provenance.is_granted(row.grant)
+    }
+    return Door(
+        found.organisation_id,
+        found.id,
+        LawProfile(found.law_profile),
+        found.threshold,
+        tuple(identity.Custodian(custodian_id, _loaded(key)) for custodian_id, key in keys),
+        tuple(Officer(account_id, _loaded(public_key)) for account_id, public_key in attending.items()),
+    )
