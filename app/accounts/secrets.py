@@ -15,6 +15,7 @@ from uuid import UUID
 
 from app.crypto import contexts, fields
 from app.crypto.errors import SealBroken
+from app.crypto.references import ALPHABET
 
 KEY_BYTES = 32
 
@@ -74,8 +75,6 @@ OBVIOUS = (
 )
 """Longest first where one holds another. Source: NCSC, "Password policy: updating your approach", on deny lists."""
 
-_ONE_TIME_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Source: Crockford's base 32, five bits a character; without I, L, O and U nothing is misread."""
 _ONE_TIME_GROUPS = 4
 _ONE_TIME_GROUP_CHARACTERS = 5
 _NO_FILLING = str.maketrans("", "", string.punctuation.replace("@", "") + string.whitespace)
@@ -129,8 +128,7 @@ def digest(token: str) -> bytes:
 def new_one_time_password() -> str:
     """Return a password of 100 random bits that can be read out: four groups of five characters."""
     groups = (
-        "".join(secrets.choice(_ONE_TIME_ALPHABET) for _ in range(_ONE_TIME_GROUP_CHARACTERS))
-        for _ in range(_ONE_TIME_GROUPS)
+        "".join(secrets.choice(ALPHABET) for _ in range(_ONE_TIME_GROUP_CHARACTERS)) for _ in range(_ONE_TIME_GROUPS)
     )
     return "-".join(groups)
 

@@ -44,11 +44,19 @@ StateFilter = Annotated[
     list[CaseState] | None, Query(max_length=len(CaseState), description="Only cases in one of these states.")
 ]
 
+ReferenceFilter = Annotated[
+    str | None, Query(pattern="^CAN-[0-9A-Z]{4}-[0-9A-Z]{4}$", description="Only the case with this reference.")
+]
+
 
 @router.get("", response_model=Page[CaseItem], responses=problems(InvalidInput, Unauthenticated, NotFound, Busy))
 @reads
 async def list_cases(
-    actor: Annotated[Staff, requires(Permission.CASE_LIST)], session: DbSession, page: PageOf, state: StateFilter = None
+    actor: Annotated[Staff, requires(Permission.CASE_LIST)],
+    session: DbSession,
+    page: PageOf,
+    state: StateFilter = None,
+    reference: ReferenceFilter = None,
 ) -> Page[CaseItem]:
     """List the cases you are appointed to, newest first.
 
@@ -57,6 +65,8 @@ async def list_cases(
     statement, key = visible_cases(actor, *(_CASES.c[name] for name in CaseItem.model_fields)), _APPOINTMENTS.c.case_id
     if state:  # who has many cases has few in most states, and those are found by the state
         statement, key = statement.where(_CASES.c.state.in_(state)), _CASES.c.id
+    if reference is not None:
+        statement = statement.where(_CASES.c.reference == reference)
     rows, following = page.cut((await session.execute(page.apply(statement, key))).all())
     return Page[CaseItem].model_validate({"items": [row._asdict() for row in rows], "next": following})
 

@@ -53,7 +53,20 @@ async def test_the_list_is_cut_to_the_states_asked_for(service: Service, actors:
         assert {item["id"] for item in page["items"]} == {str(case.id) for case in expected}
 
 
-@pytest.mark.parametrize("query", ["state=open", "limit=0", "limit=201", "cursor=nonsense!", "cursor=AAAA"])
+async def test_a_case_is_found_by_its_reference(service: Service, actors: SimpleNamespace) -> None:
+    wanted, other = await cases.an_open_file(service), await cases.an_open_file(service, officers=[actors.case_officer])
+    for somebody, case, expected in (
+        (actors.case_officer, wanted, [str(wanted.id)]),
+        (actors.case_officer, other, [str(other.id)]),
+        (actors.other_case_officer, other, []),
+    ):
+        page = (await somebody.get("/v1/cases", params={"reference": case.reference})).json()
+        assert [item["id"] for item in page["items"]] == expected
+
+
+@pytest.mark.parametrize(
+    "query", ["reference=can-1", "state=open", "limit=0", "limit=201", "cursor=nonsense!", "cursor=AAAA"]
+)
 async def test_a_query_that_breaks_a_rule_is_refused(service: Service, actors: SimpleNamespace, query: str) -> None:
     answer = await actors.case_officer.get(f"/v1/cases?{query}")
     assert answer.status_code == 422
