@@ -52,6 +52,11 @@ def prepare_folder(settings: Settings) -> None:
 def make_keys(settings: Settings) -> None:
     """Make every key that is missing, mode 0400. Only for a database that nothing was sealed in yet."""
     ServiceKeys.create(settings.keys_folder)
+    make_token_key(settings)
+
+
+def make_token_key(settings: Settings) -> None:
+    """Make a key that signs access tokens if there is none. It opens nothing: whoever is signed in refreshes their token."""
     if not any(settings.keys_folder.glob("tokens-*.pem")):
         write_private(settings.keys_folder / "tokens-1.pem", SigningKey.generate())
 
@@ -118,4 +123,5 @@ def set_up(settings: Settings) -> Invitation | None:
     migrate(settings)
     if not asyncio.run(_is_in_use(settings)):
         make_keys(settings)
+    make_token_key(settings)
     return asyncio.run(_invite_first(Runtime.from_settings(settings), settings.organisation_name))

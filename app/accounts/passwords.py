@@ -1,6 +1,6 @@
 """Turns what people type to sign in into what is stored and what opens. It knows no session of the database.
 
-`stretch` and `choose` block for a fraction of a second: they run in the slow pool, before any transaction.
+`stretch` and `choose` block for a fraction of a second: they run in a pool of threads, before any transaction.
 """
 
 import hmac

@@ -196,9 +196,10 @@ async def set_roles(
         RoleGrant.account_id == account_id,
         RoleGrant.ended_on.is_(None),
     )
-    standing = {Role(grant.role): grant for grant in (await session.execute(statement)).scalars()}
-    if not all(provenance.is_granted(grant) for grant in standing.values()):
+    grants = (await session.execute(statement)).scalars().all()
+    if not all(provenance.is_granted(grant) for grant in grants):
         raise AccountAltered
+    standing = {Role(grant.role): grant for grant in grants}
     ended = [standing[role] for role in sorted(standing.keys() - set(roles))]
     granted = [_granted(account, role) for role in sorted(set(roles) - standing.keys())]
     if not ended and not granted:

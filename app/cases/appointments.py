@@ -48,7 +48,7 @@ async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: Appoin
         AccountIsWalled: a wall bars it from the case.
         AppointmentStands: it is appointed in this capacity already.
         DifferentPeopleRequired: it plays or played a part that excludes this one, submitted the grievance, or is or was a
-            custodian: who can open an identity never works a case.
+            custodian. (Who is an officer of a channel is asked that when they are made one.)
 
     """
     role = ROLE_FOR_CAPACITY[draft.capacity]

@@ -121,7 +121,7 @@ async def link(
 
     Raises:
         AllegationNotStanding: the allegation was merged or split.
-        ExhibitIsCited: a final finding on the allegation rests on it.
+        ExhibitIsCited: the allegation is decided, and a final finding, on it or on another, rests on the exhibit.
         CaseNotUnderInvestigation: the case is not being investigated.
 
     """
@@ -152,7 +152,7 @@ async def unlink(
     """The exhibit bears on the allegation no more.
 
     Raises:
-        ExhibitIsCited: a final finding on the allegation rests on it.
+        ExhibitIsCited: the allegation is decided, and a final finding, on it or on another, rests on the exhibit.
         CaseNotUnderInvestigation: the case is not being investigated.
 
     """

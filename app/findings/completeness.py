@@ -12,7 +12,7 @@ class Missing(StrEnum):
     """What is not there yet."""
 
     ALLEGATION = "allegation"
-    """The case has no allegation in scope, so that there is nothing to find."""
+    """No allegation is in scope, and of none a reviewer agreed that it is out of scope, so that nothing was considered."""
     THEME = "theme"
     """It is grouped under no theme."""
     EVIDENCE = "evidence"
@@ -67,7 +67,11 @@ BLOCKING = frozenset({Missing.ALLEGATION, Missing.FINDING, Missing.AGREEMENT})
 
 def gaps(allegations: Iterable[Standing]) -> list[Gap]:
     """Return what keeps the findings from being complete, in the order of the allegations. Empty: they are complete."""
-    in_scope: Collection[Standing] = [one for one in allegations if one.state == AllegationState.IN_SCOPE]
-    if not in_scope:
+    considered: Collection[Standing] = [
+        one
+        for one in allegations
+        if one.state == AllegationState.IN_SCOPE or (one.state == AllegationState.OUT_OF_SCOPE and one.has_final)
+    ]
+    if not considered:
         return [Gap(None, None, Missing.ALLEGATION)]
-    return [Gap(one.id, one.label, lack) for one in in_scope for lack in missing(one) if lack in BLOCKING]
+    return [Gap(one.id, one.label, lack) for one in considered for lack in missing(one) if lack in BLOCKING]

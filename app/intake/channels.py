@@ -21,7 +21,6 @@ from app.intake.channel_schemas import (
     CustodianOut,
     ReceiptFormatOut,
 )
-from app.intake.doors import custodians_of
 from app.intake.models import Channel, ChannelOfficer, Custodian
 from app.intake.receipts import salt
 from app.intake.schemas import encoded
@@ -99,6 +98,13 @@ async def _require_fit(
         errors += [
             {"in": "body", "pointer": place, "rule": rule} for account_id, place in places if account_id not in fit
         ]
+    if not errors:
+        rule = "must never have been a custodian"
+        errors = [
+            {"in": "body", "pointer": f"/case_officers/{number}", "rule": rule}
+            for number, account_id in enumerate(officers)
+            if await accounts.ever_held(session, actor.organisation_id, account_id, Role.CUSTODIAN)
+        ]
     if errors:
         raise InvalidInput(errors=errors)
 
@@ -113,7 +119,7 @@ async def change_channel(
     Raises:
         NotFound: the organisation has no such channel.
         ChannelAltered: it was altered behind the service.
-        InvalidInput: a case officer is not active, does not hold the role, or is a custodian of the channel.
+        InvalidInput: a case officer is not active, does not hold the role, or was ever a custodian.
         PreconditionRequired: no version was named.
         PreconditionFailed: another version was named.
 
@@ -124,24 +130,18 @@ async def change_channel(
         setattr(channel, name, value)
     added: list[ChannelOfficer] = []
     removed: list[ChannelOfficer] = []
-    await doors.require_ours(session, channel)
+    custodians = await doors.require_ours(session, channel)
     if draft.case_officers is not None:
-        added, removed = await _exchange_officers(session, actor, channel, draft.case_officers)
+        added, removed = await _exchange_officers(session, actor, channel, custodians, draft.case_officers)
     await log.record(session, actor, "channel.changed", channel, *added, removed=removed)
     return channel
 
 
 async def _exchange_officers(
-    session: AsyncSession, actor: Staff, channel: Channel, wanted: Sequence[UUID]
+    session: AsyncSession, actor: Staff, channel: Channel, custodians: Sequence[Custodian], wanted: Sequence[UUID]
 ) -> tuple[list[ChannelOfficer], list[ChannelOfficer]]:
     """Return who was added and who was removed, so that the channel has these officers and no others."""
     await _require_fit(session, actor, wanted)
-    custodians = await custodians_of(session, channel.organisation_id, channel.id)
-    holders = {one.account_id for one in custodians}
-    both = [number for number, account_id in enumerate(wanted) if account_id in holders]
-    if both:
-        rule = "must not be a custodian of the channel"
-        raise InvalidInput(errors=[{"in": "body", "pointer": f"/case_officers/{n}", "rule": rule} for n in both])
     statement = select(ChannelOfficer).where(
         ChannelOfficer.organisation_id == channel.organisation_id, ChannelOfficer.channel_id == channel.id
     )
@@ -175,7 +175,7 @@ async def detail(session: AsyncSession, channel: Channel) -> ChannelDetail:
     return ChannelDetail(
         **_item(channel).model_dump(),
         procedure_text=channel.procedure_text,
-        custodians=_shown(await custodians_of(session, channel.organisation_id, channel.id)),
+        custodians=_shown(await doors.require_ours(session, channel)),
         case_officers=sorted((await session.execute(officers)).scalars()),
     )
 
@@ -203,6 +203,7 @@ async def public_page(session: AsyncSession, keys: ServiceKeys, slug: str) -> Ch
     if found is None:
         raise NotFound
     channel: Channel = found[0]
+    custodians = await doors.require_ours(session, channel)
     return ChannelOut(
         slug=channel.slug,
         name=channel.name,
@@ -211,7 +212,7 @@ async def public_page(session: AsyncSession, keys: ServiceKeys, slug: str) -> Ch
         law_profile=LawProfile(channel.law_profile),
         is_open=channel.is_open and bool((await doors.find(session, slug)).officers),
         threshold=channel.threshold,
-        custodians=_shown(await custodians_of(session, channel.organisation_id, channel.id)),
+        custodians=_shown(custodians),
         receipt=ReceiptFormatOut(
             words=receipts.WORDS_IN_A_RECEIPT,
             salt=encoded(salt(keys)),

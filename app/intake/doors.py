@@ -85,7 +85,14 @@ async def _fetch_keys(session: AsyncSession, organisation_id: UUID, channel_id: 
 def _mac(channel: Any, keys: _Keys, officers: Iterable[UUID]) -> bytes:  # noqa: ANN401 row or entity
     """Return the tag of whom a channel seals to: HMAC-SHA256 under the pepper's key, custodians and officers by rising id."""
     held = [part for one in sorted(keys) for part in one]
-    parts = (channel.organisation_id, channel.id, str(channel.law_profile), channel.threshold, len(held) // 2)
+    parts = (
+        channel.organisation_id,
+        channel.id,
+        channel.slug,
+        str(channel.law_profile),
+        channel.threshold,
+        len(held) // 2,
+    )
     context = contexts.encode("channel-seals-to", *parts, *held, *sorted(officers))
     return hmac.digest(open_keys.get().service.peppered("channel-seals-to"), context, sha256)
 
@@ -95,8 +102,8 @@ def put_tag(channel: Channel, custodians: Iterable[Custodian], officers: Iterabl
     channel.tag = _mac(channel, tuple((one.id, one.public_key) for one in custodians), officers)
 
 
-async def require_ours(session: AsyncSession, channel: Channel) -> None:
-    """Return if the service wrote down itself whom the channel seals to.
+async def require_ours(session: AsyncSession, channel: Channel) -> list[Custodian]:
+    """Return the custodians of a channel, if the service wrote down itself whom it seals to, in the order of their labels.
 
     Raises:
         ChannelAltered: otherwise.
@@ -105,9 +112,11 @@ async def require_ours(session: AsyncSession, channel: Channel) -> None:
     officers = select(ChannelOfficer.account_id).where(
         ChannelOfficer.organisation_id == channel.organisation_id, ChannelOfficer.channel_id == channel.id
     )
-    keys = await _fetch_keys(session, channel.organisation_id, channel.id)
+    custodians = await custodians_of(session, channel.organisation_id, channel.id)
+    keys = tuple((one.id, one.public_key) for one in custodians)
     if not hmac.compare_digest(channel.tag, _mac(channel, keys, (await session.execute(officers)).scalars())):
         raise _altered(channel.id)
+    return custodians
 
 
 def _altered(channel_id: UUID) -> ChannelAltered:
@@ -132,6 +141,7 @@ def _how_to_find_a_door() -> Executable:
         select(
             Channel.organisation_id,
             Channel.id,
+            Channel.slug,
             Channel.version,
             Channel.is_open,
             Channel.law_profile,

@@ -1,6 +1,6 @@
 """What the service makes of a receipt: how it is found, and the token of a look into the inbox. It stores nothing.
 
-`derive` blocks for a fraction of a second: it runs in the slow pool, outside any transaction. Formats: docs/formats.md, "Receipt"
+`derive` blocks for a fraction of a second: it runs in a pool of threads, outside any transaction. Formats: docs/formats.md, "Receipt"
 and "Inbox session".
 """
 

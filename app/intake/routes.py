@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from app.accounts import service as accounts
 from app.audit.log import AuditUnavailable
@@ -30,7 +30,7 @@ from app.intake.schemas import (
     SubmittedOut,
 )
 from app.intake.service import ReceiptTaken
-from app.kernel import routing
+from app.kernel import idempotency, routing
 from app.kernel.db import DbSession, let_go, reads
 from app.kernel.http import IfMatch, etag, problems
 from app.kernel.idempotency import SameRequestRunning
@@ -83,6 +83,7 @@ async def read_channel(
     responses=problems(NotFound, ChannelClosed, ChannelAltered, ChannelUnattended, ReceiptTaken, *_CREATES),
 )
 async def submit_grievance(
+    request: Request,
     kept: KeptWithTheRows,
     channel: Slug,
     draft: GrievanceIn,
@@ -100,7 +101,12 @@ async def submit_grievance(
     async with runtime.database.session(write=False) as reading:
         door = await doors.find(reading, channel)
     sealed = await runtime.reporting.run(submission.seal_individual, door, draft, runtime.keys, kept)
-    await service.store(session, sealed, None)
+    try:
+        await service.store(session, sealed, None)
+    except ReceiptTaken as taken:
+        if idempotency.is_in_use(request):  # by the same request, which was faster
+            raise SameRequestRunning from taken
+        raise
     return SubmittedOut(
         reference=sealed.case.reference,
         receipt=sealed.receipt,

@@ -61,6 +61,8 @@ async def store(session: AsyncSession, submission: Submission, submitted_by: Sta
     try:
         entries.append(Entry("grievance.received", await _insert(session, submission.content)))
     except IntegrityError as error:
+        if "receipt_lookup" not in str(error.orig):
+            raise
         raise ReceiptTaken from error
     await log.append(
         session,

@@ -1,4 +1,4 @@
-"""Turns what somebody sends into rows, all of it sealed, before any transaction. It blocks: it runs in the slow pool, once."""
+"""Turns what somebody sends into rows, all of it sealed, before any transaction. It blocks: it runs in a pool of threads, once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kernel.db import is_outcome_unknown, may_be_repeated
-from app.kernel.idempotency import SameRequestRunning
+from app.kernel.idempotency import SameRequestRunning, is_in_use
 from app.kernel.logs import describe_failure, log
 from app.kernel.problems import (
     BodyTooLarge,
@@ -211,8 +211,7 @@ async def _on_busy(request: Request, _error: Exception) -> Response:
 
 async def _on_conflict(request: Request, _error: Exception) -> Response:
     """Another request was faster: with an Idempotency-Key perhaps the same one, whose answer a repeat brings."""
-    is_repeatable = getattr(request.state, "once", None) is not None
-    return problem_response(SameRequestRunning() if is_repeatable else Conflict(), request)
+    return problem_response(SameRequestRunning() if is_in_use(request) else Conflict(), request)
 
 
 async def _on_database(request: Request, error: Exception) -> Response:

@@ -133,6 +133,11 @@ async def replay_if_answered(request: Request, session: AsyncSession, subject: s
     request.state.once = once
 
 
+def is_in_use(request: Request) -> bool:
+    """Whether the request came with an Idempotency-Key that answered nothing yet."""
+    return getattr(request.state, "once", None) is not None
+
+
 async def keep_answer(request: Request, session: AsyncSession, response: Response) -> None:
     """Store the answer in the transaction of what it answers, if the request had a key.
 

@@ -45,10 +45,15 @@ class Settings(BaseSettings):
         int, Field(ge=ARGON2_LEAST_ITERATIONS, le=20, description="Argon2id iterations for passwords.")
     ] = 3
     slow_workers: Annotated[
-        int, Field(ge=1, le=64, description="Threads for work that blocks: key derivation and sealing for many.")
+        int,
+        Field(
+            ge=1,
+            le=64,
+            description="Threads for work that blocks, each for signing in, for reporting and for the rest.",
+        ),
     ] = 2
     slow_queue: Annotated[
-        int, Field(ge=0, le=1000, description="Callers that may wait for those threads; one more gets 503.")
+        int, Field(ge=0, le=1000, description="Callers that may wait for each of the three; one more gets 503.")
     ] = 64
     access_token_minutes: Annotated[int, Field(ge=1, le=15, description="Life of an access token, in minutes.")] = 10
     refresh_token_days: Annotated[int, Field(ge=1, le=90, description="Life of an unused refresh token, in days.")] = 14

@@ -3,13 +3,13 @@
 And how an act on a summary begins again, once its text was read for leaks outside of the transaction.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from itertools import cycle
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
-from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Message
 
@@ -25,7 +25,7 @@ from app.policy.actors import AUDIENCES, Role, Staff
 
 _RELEASES, _MADE_TO, _WALLS, _CASES = (table_of(model).c for model in (Release, ReleaseAudience, Wall, Case))
 _ROLES = [f"audience_{place}" for place in range(len(AUDIENCES))]
-_MADE_TO_THEM = exists().where(
+_MADE_TO_ROLE = exists().where(
     _MADE_TO.organisation_id == _RELEASES.organisation_id,
     _MADE_TO.release_id == _RELEASES.id,
     _MADE_TO.role.in_([bindparam(name) for name in _ROLES]),
@@ -43,19 +43,19 @@ MOST_BEGINNINGS = 4
 """How often an act begins. It takes two, and one more for every edit of the case that comes in between."""
 
 
-def _readable(*columns: Any, states: Sequence[ReleaseState] = (ReleaseState.STANDING,)) -> Select[Any]:  # noqa: ANN401
+def _made_to_them(*columns: Any) -> Select[Any]:  # noqa: ANN401 columns or entities
     return select(*columns).where(
         _RELEASES.organisation_id == bindparam("organisation"),
-        _RELEASES.state.in_([state.value for state in states]),
-        _MADE_TO_THEM,
+        _MADE_TO_ROLE,
         ~_WALLED,
     )
 
 
 # Made once: releases are read far more often than anything else, and making a statement costs as much as running it.
-_IN_LIST = _readable(Release, states=(ReleaseState.STANDING, ReleaseState.WITHDRAWN))
-_HASH = _readable(_RELEASES.content_hash).where(_RELEASES.id == bindparam("release"))
-_WHOLE = _readable(Release).where(_RELEASES.id == bindparam("release"))
+_IN_LIST = _made_to_them(Release)
+_IS_ONE = and_(_RELEASES.id == bindparam("release"), _RELEASES.state == ReleaseState.STANDING.value)
+_HASH = _made_to_them(_RELEASES.content_hash).where(_IS_ONE)
+_WHOLE = _made_to_them(Release).where(_IS_ONE)
 
 
 def _of(staff: Staff, **more: UUID) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _of(staff: Staff, **more: UUID) -> dict[str, Any]:
 def readable_releases(staff: Staff) -> tuple[Select[tuple[Release]], dict[str, Any]]:
     """Return the statement of the releases made to the actor, who is of an audience, and its parameters.
 
-    Withdrawn ones are among them: that there was one is not taken back.
+    Those that ended are among them: that there was one is not taken back.
     """
     return _IN_LIST, _of(staff)
 

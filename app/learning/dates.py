@@ -108,9 +108,13 @@ class _Dated:
         return self.start, self.end, vague[0].upper() + vague[1:] if self.is_capital and self.has_lead else vague
 
     def to(self, other: "_Dated") -> "_Dated":
-        """Return both as one. A year that only the later has is the year of both."""
-        first = self.first if self.has_year else _in_year(other.last.year, self.first)
-        return replace(self, end=other.end, first=first or other.first, last=other.last, has_year=other.has_year)
+        """Return both as one. A year that only one of them has is the year of both, unless New Year lies between."""
+        first, last = self.first, other.last
+        if other.has_year and not self.has_year:
+            first = _in_year(last.year, first, before=last) or other.first
+        elif self.has_year and not other.has_year:
+            last = _in_year(first.year, last, after=first) or self.last
+        return replace(self, end=other.end, first=first, last=last, has_year=self.has_year or other.has_year)
 
 
 def find_days(text: str) -> Iterator[tuple[int, int, str]]:
@@ -177,11 +181,17 @@ def _parse(written: str, *, day_first: bool) -> date | None:
         return None
 
 
-def _in_year(year: int, day: date) -> date | None:
+def _in_year(year: int, day: date, *, before: date | None = None, after: date | None = None) -> date | None:
+    """Return that day in the year, or in the one next to it if only that is not on the wrong side of the other day."""
     try:
-        return day.replace(year=year)
+        moved = day.replace(year=year)
+        if before is not None and moved > before:
+            return moved.replace(year=year - 1)
+        if after is not None and moved < after:
+            return moved.replace(year=year + 1)
     except ValueError:
         return None
+    return moved
 
 
 def _dated(match: re.Match[str], when: date | None, *, has_year: bool = True) -> Iterator[_Dated]:

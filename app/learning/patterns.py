@@ -21,13 +21,17 @@ _DOMAIN_LABEL = r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?(?!_*[^\W_])"
 _EMAIL = re.compile(rf"(?<![\w%+'-]){_LOCAL_PART}@{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL}){{0,8}}")
 
 _ZERO = "[0\uff10]"  # also in full width, as \\d is
-_SIGNS = r"[\s()./-]{0,3}"
+_DASHES = r"~\u2010-\u2015\u2212\u30fc\uff0d-"
+"""What stands between digits besides blanks and stops, as word processors write it too."""
+_GAP = rf"[\s.{_DASHES}]{{0,4}}"
+_SIGNS = rf"[\s()./{_DASHES}]{{0,4}}"
+_WHITE = re.compile(r"\s")
 _DATE = r"(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:\d{2}){1,2}(?!\d)"
 _TELEPHONE = re.compile(
     rf"{_DATE}|(?:(?<!\d)|(?=[+\uff0b]))(?P<number>"
     # as British numbers are grouped, so that one can be told from digits that follow it, as in "07700 900123 2 days later"
-    r"(?:(?:\+|00)44[\s.-]?(?:\(0\)[\s.-]?)?|\(?" + _ZERO + r")"
-    r"(?:\d{2}\)?[\s.-]?\d{4}|\d{3}\)?[\s.-]?\d{3}|\d{4,5}\)?[\s.-]?\d{2,3})[\s.-]?\d{3,4}"
+    rf"(?:(?:[+\uff0b]|00)44{_GAP}(?:\(0\){_GAP})?|\(?{_ZERO})"
+    rf"(?:\d{{2}}\)?{_GAP}\d{{4}}|\d{{3}}\)?{_GAP}\d{{3}}|\d{{4,5}}\)?{_GAP}\d{{2,3}}){_GAP}\d{{3,4}}"
     # any other that is written for dialling, as in "+353 1 679 5755"
     rf"|\(?(?:[+\uff0b]{_SIGNS}\d|{_ZERO}{{2}})(?:{_SIGNS}\d){{8,16}}"
     rf"|\(?{_ZERO}(?:{_SIGNS}\d){{8,10}}"
@@ -90,7 +94,7 @@ def _length_of_number(written: str) -> int:
     """Return how many of the characters are a number that could be dialled: digits may follow it. 0: none are."""
     while sum(character.isdigit() for character in written) >= _FEWEST_DIGITS:
         try:
-            if phonenumbers.is_possible_number(phonenumbers.parse(written, _REGION)):
+            if phonenumbers.is_possible_number(phonenumbers.parse(_WHITE.sub(" ", written), _REGION)):
                 return len(written)
         except phonenumbers.NumberParseException:
             return 0

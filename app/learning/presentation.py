@@ -133,13 +133,14 @@ def _suggestion(found: Suggestion) -> SuggestionOut:
 
 def release_item(release: Release) -> ReleaseItem:
     """Return a release as its audience's list shows it."""
-    is_withdrawn = release.state == ReleaseState.WITHDRAWN
+    state = ReleaseState(release.state)
     return ReleaseItem(
         id=release.id,
         number=release.number,
-        title=None if is_withdrawn else release.title,
+        state=state,
+        title=release.title if state is ReleaseState.STANDING else None,
         released_on=release.released_on,
-        withdrawn_on=release.ended_on if is_withdrawn else None,
+        ended_on=release.ended_on,
     )
 
 

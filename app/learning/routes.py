@@ -242,7 +242,7 @@ async def withdraw_release(
 async def list_releases(actor: Reader, session: DbSession, page: PageOf) -> Page[ReleaseItem]:
     """List the learning summaries that were released to you, newest first.
 
-    One that was withdrawn stays in the list, without its title: nothing that was released vanishes.
+    One that was superseded or withdrawn stays in the list, without its title: nothing that was released vanishes.
     """
     statement, parameters = access.readable_releases(actor)
     found = list(await session.scalars(page.apply(statement, Release.id), parameters))

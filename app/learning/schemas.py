@@ -266,9 +266,10 @@ class ReleaseItem(BaseModel):
 
     id: UUID
     number: int = Field(description="1 for the first; a later one replaced one before.")
-    title: str | None = Field(description="Null if it was withdrawn.")
+    state: ReleaseState
+    title: str | None = Field(description="Null unless it stands.")
     released_on: date
-    withdrawn_on: date | None = Field(description="Day it was withdrawn: then it is not read any more.")
+    ended_on: date | None = Field(description="Day it was superseded or withdrawn: then it is not read any more.")
 
 
 class ReleaseOut(BaseModel):

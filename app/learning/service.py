@@ -215,6 +215,7 @@ async def approve(session: AsyncSession, actor: Staff, case: Case, summary: Summ
 
     Raises:
         SummaryIsReleased: it is released already.
+        InvalidInput: it is to be released to a representative, and none raised the case.
         SummaryIsApproved: it is approved already.
         SecondPersonRequired: the reviewer wrote in it.
         ReportNotStanding: a later report supersedes the one it is cut from.
@@ -249,6 +250,7 @@ async def let_out(
 
     Raises:
         SummaryIsReleased: it is released already.
+        InvalidInput: it is to be released to a representative, and none raised the case.
         SummaryNotApproved: no approval stands, or what would be released is not what was approved.
         SecondPersonRequired: the actor wrote in it.
         ReportNotStanding: a later report supersedes the one it is cut from.
@@ -257,6 +259,9 @@ async def let_out(
 
     """
     _require_unreleased(summary)
+    if Role.REPRESENTATIVE in audiences and case.representative_id is None:
+        rule = "must not name the representative of a case that none raised"
+        raise InvalidInput(errors=[{"in": "body", "pointer": "/audiences", "rule": rule}])
     standing = [approval for approval in await queries.approvals_of(session, summary) if approval.voided_on is None]
     if summary.state != SummaryState.APPROVED or not standing:
         raise SummaryNotApproved

@@ -1,4 +1,4 @@
-"""Seals identities and makes their rows. It blocks a little for each custodian: callers run it in the slow pool."""
+"""Seals identities and makes their rows. It blocks a little for each custodian: callers run it in a pool of threads."""
 
 import secrets
 from collections.abc import Sequence

@@ -40,6 +40,12 @@ def test_the_key_of_another_deployment_is_not_served_with(settings: Settings, na
         setup.set_up(settings)
 
 
+def test_a_key_that_signs_tokens_is_made_anew_for_it_opens_nothing(settings: Settings) -> None:
+    (settings.keys_folder / "tokens-1.pem").unlink()
+    assert setup.set_up(settings) is None
+    assert (settings.keys_folder / "tokens-1.pem").exists()
+
+
 def test_the_operator_is_told_which_key_is_missing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     (settings.keys_folder / "pepper.key").unlink()
     monkeypatch.setenv("CANDOUR_DATA_FOLDER", str(settings.data_folder))

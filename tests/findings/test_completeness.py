@@ -51,6 +51,7 @@ def test_a_case_without_an_allegation_in_scope_has_nothing_to_find() -> None:
     nothing = [Gap(None, None, Missing.ALLEGATION)]
     assert gaps([]) == gaps([replace(BARE, state=AllegationState.MERGED)]) == nothing
     assert gaps([replace(BARE, state=AllegationState.OUT_OF_SCOPE)]) == nothing
+    assert gaps([replace(BARE, state=AllegationState.OUT_OF_SCOPE, has_final=True)]) == []
 
 
 def test_a_finding_without_evidence_or_theme_does_not_keep_the_findings_open() -> None:
@@ -60,9 +61,10 @@ def test_a_finding_without_evidence_or_theme_does_not_keep_the_findings_open() -
 @given(STANDINGS)
 def test_the_findings_are_complete_when_everything_in_scope_has_a_final_one(allegations: list[Standing]) -> None:
     in_scope = [one for one in allegations if one.state == "in_scope"]
+    agreed = [one for one in allegations if one.state == "out_of_scope" and one.has_final]
     open_ones = [one for one in in_scope if not one.has_final]
     found = gaps(allegations)
-    assert (found == []) is (in_scope != [] and open_ones == [])
+    assert (found == []) is (in_scope + agreed != [] and open_ones == [])
     assert [gap.allegation_id for gap in found if gap.missing != Missing.ALLEGATION] == [one.id for one in open_ones]
     assert {gap.missing for gap in found} <= BLOCKING
 

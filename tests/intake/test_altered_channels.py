@@ -40,9 +40,16 @@ async def _add_an_officer(session: Any, actors: SimpleNamespace) -> None:  # noq
     await session.execute(insert(OFFICERS), [added])
 
 
+async def _exchange_addresses(session: Any, actors: SimpleNamespace) -> None:  # noqa: ANN401
+    """An accomplice's own channel takes the address of the one that people know."""
+    row: dict[str, Any] = dict((await session.execute(select(CHANNELS))).mappings().one())
+    await session.execute(update(CHANNELS).values(slug="elsewhere"))
+    await session.execute(insert(CHANNELS), [{**row, "id": new_id(), "slug": CHANNEL}])
+
+
 @pytest.mark.parametrize(
     "attack",
-    [_exchange_a_key, _let_one_custodian_do, _remove_a_custodian, _add_an_officer],
+    [_exchange_a_key, _let_one_custodian_do, _remove_a_custodian, _add_an_officer, _exchange_addresses],
     ids=lambda one: one.__name__,
 )
 async def test_nothing_is_sealed_to_keys_that_the_service_did_not_write_down(
@@ -64,3 +71,15 @@ async def test_nothing_is_sealed_to_keys_that_the_service_did_not_write_down(
         assert slug_of(answer, 503) == "channel-altered"
     async with service.runtime.database.session(write=False) as session:
         assert await intake.how_many_grievances(session) == 0
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_the_public_page_shows_no_key_that_the_service_did_not_write_down(
+    service: Service, anonymous: httpx.AsyncClient, actors: SimpleNamespace, *, is_open: bool
+) -> None:
+    """Whatever the process remembers of the channel: custodians compare the page with their own keys."""
+    await intake.submitted(anonymous)
+    async with service.runtime.database.session(write=True) as session:
+        await session.execute(update(CHANNELS).values(is_open=is_open))
+        await _exchange_a_key(session, actors)
+    assert slug_of(await anonymous.get(f"/v1/channels/{CHANNEL}"), 503) == "channel-altered"

@@ -45,6 +45,8 @@ async def test_the_same_request_sent_sixteen_times_at_once_makes_one_grievance(s
             *(client.post(grievances_of(), json=body, headers=headers) for _ in range(CLIENTS))
         )
     assert {answer.status_code for answer in answers} <= {201, 409}
+    others = {answer.json()["type"].rpartition("/")[2] for answer in answers if answer.status_code == 409}
+    assert others <= {"same-request-running"}
     assert len({answer.json()["reference"] for answer in answers if answer.status_code == 201}) == 1
     async with service.runtime.database.session(write=False) as session:
         assert await intake.how_many_grievances(session) == 1

@@ -125,7 +125,8 @@ async def test_only_the_audiences_of_a_release_find_it(service: Service, audienc
                     "number": 1,
                     "title": "Learning summary",
                     "released_on": "2026-03-02",
-                    "withdrawn_on": None,
+                    "state": "standing",
+                    "ended_on": None,
                 }
             ]
         else:
@@ -166,6 +167,15 @@ async def test_of_representatives_only_who_raised_the_grievance_reads_its_releas
     ]
     assert slug_of(await actors.other_representative.get(url), 404) == "not-found"
     assert (await actors.other_representative.get("/v1/releases")).json()["items"] == []
+
+
+async def test_a_case_that_no_representative_raised_is_released_to_none(service: Service) -> None:
+    worked = await a_reported_case(service)
+    summary = await a_summary(worked)
+    body_of(await approve(worked, summary))
+    refused = await release(worked, summary, "representative")
+    assert slug_of(refused, 422) == "invalid-input"
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/audiences"]
 
 
 @pytest.mark.parametrize("reader", AUDIENCES)
@@ -265,7 +275,12 @@ async def test_a_later_release_supersedes_the_one_before(service: Service) -> No
     assert (await service.actors.hr.get(release_url(first))).status_code == 404
     assert (await service.actors.panel.get(release_url(first))).status_code == 404
     assert body_of(await service.actors.hr.get(release_url(second)))["number"] == 2
-    assert [one["id"] for one in body_of(await service.actors.hr.get("/v1/releases"))["items"]] == [second["id"]]
+    hr, panel = [body_of(await one.get("/v1/releases"))["items"] for one in (service.actors.hr, service.actors.panel)]
+    assert {(one["id"], one["state"], one["title"] is None) for one in hr} == {
+        (second["id"], "standing", False),
+        (first["id"], "superseded", True),
+    }
+    assert [(one["id"], one["state"], one["ended_on"]) for one in panel] == [(first["id"], "superseded", "2026-03-02")]
     kept = body_of(await service.actors.reviewer.get(f"{worked.url}/releases"))["items"]
     assert [(one["state"], one["ended_on"], one["audiences"]) for one in kept] == [
         ("standing", None, ["hr"]),
@@ -294,7 +309,14 @@ async def test_a_withdrawn_release_is_gone_for_its_readers_and_kept_for_the_log(
     for headers in ({}, {"If-None-Match": held.headers["ETag"]}, {"Accept": "text/html"}):
         assert (await service.actors.hr.get(release_url(made), headers=headers)).status_code == 404
     assert body_of(await service.actors.hr.get("/v1/releases"))["items"] == [
-        {"id": made["id"], "number": 1, "title": None, "released_on": "2026-03-02", "withdrawn_on": "2026-03-02"}
+        {
+            "id": made["id"],
+            "number": 1,
+            "title": None,
+            "state": "withdrawn",
+            "released_on": "2026-03-02",
+            "ended_on": "2026-03-02",
+        }
     ]
     assert slug_of(await officer.post(address, json={"reason": "Again."}), 409) == "release-ended"
     again = await a_release(worked)
