@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.kernel.http import PROBLEM_JSON, PROBLEM_SCHEMA, problems
+from app.kernel.http import IF_MATCH, PROBLEM_JSON, PROBLEM_SCHEMA, problems
 from app.kernel.problems import BodyTooLarge, PreconditionFailed, PreconditionRequired, UnsupportedMediaType
 from app.policy.guard import Operation
 
@@ -31,13 +31,6 @@ _EXAMPLES_BY_FORMAT = {
     "uri": "http://127.0.0.1:8000/",
 }
 _FIRST_REFUSAL = 400
-_IF_MATCH = {
-    "name": "If-Match",
-    "in": "header",
-    "description": "The ETag of what you read. If it has changed since, nothing is done and the answer is 412.",
-    "schema": {"type": "string"},
-    "example": '"1"',
-}
 
 
 def complete(document: dict[str, Any], found: list[Operation]) -> dict[str, Any]:
@@ -89,10 +82,12 @@ def _refuse_alike(operation: dict[str, Any]) -> None:
 
 
 def _name_the_version(operation: dict[str, Any]) -> None:
-    """What may answer 412 takes If-Match, and what answers 428 without it requires it."""
-    if str(PreconditionFailed.status) in operation["responses"]:
+    """What may answer 412 takes If-Match, and what answers 428 without it requires it, unless the route says otherwise."""
+    parameters = operation.setdefault("parameters", [])
+    is_named = any(parameter["name"] == IF_MATCH["name"] for parameter in parameters)
+    if str(PreconditionFailed.status) in operation["responses"] and not is_named:
         is_required = str(PreconditionRequired.status) in operation["responses"]
-        operation.setdefault("parameters", []).append(_IF_MATCH | {"required": is_required})
+        parameters.append(IF_MATCH | {"required": is_required})
 
 
 def _give_example(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

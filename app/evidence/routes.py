@@ -26,7 +26,7 @@ from app.evidence.schemas import (
 from app.evidence.service import ExhibitIsCited, ExhibitNumberTaken, ExhibitStateNotPossible
 from app.kernel import routing
 from app.kernel.db import DbSession
-from app.kernel.http import IfMatch, etag, problems, require_version
+from app.kernel.http import IF_MATCH, IfMatch, etag, problems, require_version
 from app.kernel.problems import NotFound, PreconditionFailed, PreconditionRequired
 from app.policy.guard import CurrentActor
 from app.policy.permissions import Permission
@@ -120,6 +120,7 @@ async def change_exhibit_state(
     "/{exhibit_id}/links/{allegation_id}",
     response_model=LinkOut,
     responses=problems(*CHANGING, PreconditionRequired, AllegationNotStanding, ExhibitIsCited),
+    openapi_extra={"parameters": [IF_MATCH]},  # a first link has no version yet
 )
 async def link_exhibit(
     exhibit_id: UUID,

@@ -60,6 +60,15 @@ PROBLEM_SCHEMA = {
         },
     },
 }
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of what you read. If it has changed since, nothing is done and the answer is 412.",
+    "schema": {"type": "string"},
+    "example": '"1"',
+}
+"""How the OpenAPI document describes the header."""
 REPEAT = "It may have been stored. Repeat it with the same Idempotency-Key: nothing is then created twice."
 _FRAMEWORK_REFUSALS: dict[int, type[Problem]] = {404: NotFound, 405: MethodNotAllowed}
 _KNOWN_RULES = {
