@@ -131,8 +131,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _on_refusal(request: Request, problem: Exception) -> Response:
     """Answer as for any problem; if somebody signed in was refused a door, the log keeps that, in a transaction of its own."""
     assert isinstance(problem, Problem)  # noqa: S101 registered for two problems
-    refusal: Refusal | None = getattr(problem, "refusal", None)
-    if refusal is not None:
+    refusal = problem.refusal
+    if isinstance(refusal, Refusal):
         runtime: Runtime = request.app.state.runtime
         async with runtime.database.session(write=True) as session:
             await log.record(session, refusal.staff, f"refused.{refusal.permission}", case_id=refusal.case_id)

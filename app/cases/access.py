@@ -162,7 +162,7 @@ class OnCase(Guard):
         try:
             case, facts, grants = await load(session, staff, case_id)
         except NotFound as problem:
-            problem.refusal = Refusal(staff, self.permission)  # type: ignore[attr-defined]
+            problem.refusal = Refusal(staff, self.permission)
             raise  # who guesses at cases is in the log, and waits for that as long as for a hidden one
         refuse_unless(decide(self.permission, staff, facts, on_case=True), Refusal(staff, self.permission, case.id))
         self._open(request, staff, case, grants)

@@ -95,7 +95,7 @@ class OnOwnGrievance(Guard):
         grievance = (await session.execute(statement)).scalar_one_or_none()
         if grievance is None:
             problem = NotFound()
-            problem.refusal = Refusal(staff, self.permission)  # type: ignore[attr-defined]
+            problem.refusal = Refusal(staff, self.permission)
             raise problem
         if request.method != "GET":
             await case_access.hold(session, staff.organisation_id, grievance.case_id)

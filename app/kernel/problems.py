@@ -10,6 +10,8 @@ class Problem(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something stopped the request"
     retry_after: ClassVar[int | None] = None
+    refusal: object = None
+    """What the door that raised it leaves for the log."""
 
     def __init__(self, detail: str | None = None, **members: Any) -> None:  # noqa: ANN401 extension members are any JSON
         """Hold a detail for the reader, and extension members (RFC 9457 section 3.2). Neither may repeat what was sent."""

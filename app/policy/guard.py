@@ -68,7 +68,7 @@ def refuse_unless(decision: Allowed | Denied, refusal: Refusal) -> None:
     """
     if isinstance(decision, Denied):
         problem: Problem = NotFound() if decision.hidden else NotAllowed()
-        problem.refusal = refusal  # type: ignore[attr-defined]
+        problem.refusal = refusal
         raise problem
 
 

@@ -33,9 +33,11 @@ async def test_an_address_that_no_channel_can_have_is_refused_whatever_the_datab
 
 async def test_two_grievances_never_share_a_receipt(service: Service, anonymous: httpx.AsyncClient) -> None:
     body = a_grievance(reporter_keys=intake.ReporterClient().keys())
-    await intake.submitted(anonymous, body)
+    assert (await intake.submitted(anonymous, body))["receipt"] is None
+    keys = set(intake.erasure_keys_in(service.runtime.settings.erasure_folder))
     again = await anonymous.post(grievances_of(), json=body)
     assert slug_of(again, 409) == "receipt-taken"
+    assert set(intake.erasure_keys_in(service.runtime.settings.erasure_folder)) == keys
     async with service.runtime.database.session(write=False) as session:
         assert await intake.how_many_grievances(session) == 1
 

@@ -371,14 +371,6 @@ async def test_nothing_is_taken_that_nobody_could_read(
     assert await nothing_is_stored(service, erasure_keys)
 
 
-async def test_a_lookup_can_be_taken_once(service: Service, anonymous: httpx.AsyncClient) -> None:
-    body = a_grievance(reporter_keys=intake.ReporterClient().keys())
-    assert (await intake.submitted(anonymous, body))["receipt"] is None
-    keys = set(intake.erasure_keys_in(service.runtime.settings.erasure_folder))
-    assert (await anonymous.post(grievances_of(), json=body)).status_code == 409
-    assert set(intake.erasure_keys_in(service.runtime.settings.erasure_folder)) == keys
-
-
 async def test_what_the_database_holds_of_a_receipt_depends_on_the_pepper(
     service: Service, anonymous: httpx.AsyncClient
 ) -> None:
