@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import socket
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +11,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from tests.promises.process import ServiceProcess, free_port
 
 ROOT = Path(__file__).parents[2]
 SECONDS_TO_START = 60
@@ -25,13 +27,6 @@ def may_mount() -> bool:
     """Answers whether this process may make the root file system read-only for a child of its own."""
     probe = ["unshare", "--mount", "sh", "-c", "mount --make-rprivate / && mount -o remount,ro,bind /"]
     return bool(shutil.which("unshare")) and subprocess.run(probe, check=False, capture_output=True).returncode == 0
-
-
-def free_port() -> int:
-    """Answers a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def is_ready(port: int) -> bool:
@@ -70,3 +65,19 @@ def test_the_service_starts_with_a_read_only_root_file_system(tmp_path: Path) ->
         finally:
             process.terminate()
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) != []
+
+
+async def test_the_process_names_neither_itself_nor_the_hour_and_writes_no_address_down(tmp_path: Path) -> None:
+    service = ServiceProcess(tmp_path, None)
+    await service.start()
+    try:
+        async with service.client() as client:
+            headers = {"X-Forwarded-For": "203.0.113.77", "User-Agent": "canary-browser"}
+            answer = await client.get("/v1/channels/none", headers=headers)
+    finally:
+        await service.end(signal.SIGTERM)
+    assert answer.status_code == 404
+    assert not {"server", "date", "set-cookie"} & set(answer.headers)
+    written = service.log.read_text()
+    assert "/docs" in written
+    assert not [trace for trace in ("203.0.113.77", "canary-browser", "/v1/channels/none", "GET ") if trace in written]
