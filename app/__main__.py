@@ -1,5 +1,12 @@
-"""Runs the commands of an administrator, as `python -m app`."""
+"""Runs the commands, as `python -m app`. Those of the client run without a line of the service."""
 
-from app.cli import app
+import sys
 
-app(prog_name="python -m app")
+if sys.argv[1:2] == ["client"]:
+    from app.client.cli import app
+
+    app(sys.argv[2:], prog_name="python -m app client")
+else:
+    from app.cli import app
+
+    app(prog_name="python -m app")

@@ -6,37 +6,45 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
-from sqlalchemy.exc import SQLAlchemyError
 
-from app import models, openapi
+from app import models, openapi, worker
 from app.accounts import authentication
+from app.accounts import own_routes as own_accounts
 from app.accounts import routes as accounts
 from app.accounts.tokens import SigningKey, TokenKeys
 from app.allegations import routes as allegations
 from app.audit import log
 from app.cases import log_routes as audit
 from app.cases import routes as cases
+from app.cases.resealing import ColumnsOfCases
+from app.custodianship import custody
+from app.custodianship import routes as custodianship
+from app.custodianship.older_keys import ResharingsOfOlderKeys
 from app.evidence import routes as evidence
 from app.findings import routes as findings
-from app.intake import inbox
+from app.intake import doors
 from app.intake import routes as intake
-from app.kernel import http, idempotency, logs
+from app.intake.turning import Conversations
+from app.kernel import http
 from app.kernel.keyring import KeyFilesUnsafe, read_private
 from app.kernel.problems import NotAllowed, NotFound, Problem
 from app.kernel.runtime import Runtime
 from app.kernel.settings import Settings
 from app.learning import routes as learning
+from app.openings import recovery_routes as recoveries
+from app.openings import routes as openings
 from app.policy.guard import Operation, Refusal, operations
+from app.prooflog import routes as prooflog
 from app.reference import routes as reference
 from app.reports import routes as reports
 
 __all__ = ["create_app", "models"]
 STAFF = (
-    accounts.router, audit.router, intake.staff_router, cases.router, allegations.router, evidence.router, findings.router,
+    accounts.router, own_accounts.router, audit.router, prooflog.auditor_router, intake.staff_router, custodianship.staff_router, cases.router, openings.router, recoveries.router, allegations.router,
+    evidence.router, findings.router,
     reports.router, learning.router,
 )  # fmt: skip
-REPORTER = (intake.reporter_router,)
-_AN_HOUR, _A_DAY = 3_600, 86_400
+REPORTER = (intake.reporter_router, custodianship.reporter_router)
 DESCRIPTION = """A case file for grievances that people are afraid to raise.
 
 Sign in at `POST /v1/auth/token`; send the access token as `Authorization: Bearer …` and the unlock secret as `X-Unlock`.
@@ -83,11 +91,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.runtime = Runtime.from_settings(settings)
     app.state.token_keys = read_token_keys(settings.keys_folder)
     app.state.authenticate = authentication.authenticate
+    app.state.find_holders = doors.find_holders
+    app.state.fitness_changed = custody.record_alarms
+    app.state.sealed_parts = (Conversations(), ColumnsOfCases(), ResharingsOfOlderKeys())
     http.install(app)
     for kind in (NotFound, NotAllowed):
         app.add_exception_handler(kind, _on_refusal)
     faces = {"reporter": REPORTER, "staff": STAFF}
-    for router in (reference.router, *(router for face in sorted(settings.faces) for router in faces[face])):
+    for router in (
+        reference.router,
+        prooflog.public_router,
+        *(router for face in sorted(settings.faces) for router in faces[face]),
+    ):
         app.include_router(router)
     app.add_middleware(http.Edge, api=app)
     found = operations(app)
@@ -103,28 +118,14 @@ def _refuse_unguarded(found: list[Operation]) -> None:
             raise UnguardedRoute(message)
 
 
-async def _keep_house(runtime: Runtime) -> None:
-    """Remove what is only kept for days: at the start and once a day. What fails is tried again within the hour."""
-    while True:
-        pause = _A_DAY
-        try:
-            async with runtime.database.session(write=True) as session:
-                await idempotency.remove_old(session)
-                await inbox.remove_old(session)
-        except (SQLAlchemyError, OSError) as failure:
-            logs.log.error(
-                "housekeeping failed", extra={"event": "housekeeping failed", **logs.describe_failure(failure)}
-            )
-            pause = _AN_HOUR
-        await asyncio.sleep(pause)
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     runtime: Runtime = app.state.runtime
-    housekeeping = asyncio.create_task(_keep_house(runtime))
+    jobs = asyncio.create_task(worker.work(runtime)) if runtime.settings.runs_jobs else None
     yield
-    housekeeping.cancel()
+    if jobs is not None:
+        jobs.cancel()
+        await asyncio.gather(jobs, return_exceptions=True)
     await runtime.close()
 
 

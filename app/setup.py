@@ -1,26 +1,34 @@
-"""Makes a place ready for the service: private folders, keys, the schema, the first administrator. Doing it again changes nothing."""
+"""Makes a place ready for the service: folders, keys, the schema, the first administrator. Doing it again changes nothing."""
 
 import asyncio
-import base64
 import os
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
+from app import upgrading
 from app.accounts import service as accounts
 from app.accounts.models import Account, Organisation
 from app.accounts.passwords import username_index
 from app.accounts.tokens import SigningKey
+from app.crypto import notes
+from app.crypto.notes import Note
 from app.kernel.db import Database
-from app.kernel.keyring import KeyFilesUnsafe, ServiceKeys, write_private
+from app.kernel.key_providers import key_files
+from app.kernel.keyring import LOG_KEY, KeyFilesUnsafe, ServiceKeys, write_private
 from app.kernel.runtime import Runtime
 from app.kernel.sealed import OpenKeys, SealedContentBroken, open_keys
 from app.kernel.settings import Settings
 from app.policy.actors import Role
+from app.prooflog.models import LogCheckpoint
+from app.prooflog.sequencer import signer_of
 
 PRIVATE = 0o700
 OTHERS_MAY_NOTHING = 0o077
@@ -33,12 +41,7 @@ class Invitation:
     """What the first administrator needs, shown once."""
 
     username: str
-    one_time_password: str
-
-
-def encode_key(public_key: bytes) -> str:
-    """Return a public key as the API takes it: base64."""
-    return base64.b64encode(public_key).decode()
+    one_time_password: str = field(repr=False)
 
 
 def prepare_folder(settings: Settings) -> None:
@@ -51,14 +54,21 @@ def prepare_folder(settings: Settings) -> None:
 
 def make_keys(settings: Settings) -> None:
     """Make every key that is missing, mode 0400. Only for a database that nothing was sealed in yet."""
-    ServiceKeys.create(settings.keys_folder)
+    ServiceKeys.create(key_files(settings))
     make_token_key(settings)
+    make_log_key(settings)
 
 
 def make_token_key(settings: Settings) -> None:
     """Make a key that signs access tokens if there is none. It opens nothing: whoever is signed in refreshes their token."""
     if not any(settings.keys_folder.glob("tokens-*.pem")):
         write_private(settings.keys_folder / "tokens-1.pem", SigningKey.generate())
+
+
+def make_log_key(settings: Settings) -> None:
+    """Make the key that signs the proof log if there is none. Only where nothing was signed yet."""
+    if not (settings.keys_folder / LOG_KEY).exists():
+        write_private(settings.keys_folder / LOG_KEY, secrets.token_bytes(notes.SEED_BYTES))
 
 
 def migrate(settings: Settings) -> None:
@@ -68,17 +78,20 @@ def migrate(settings: Settings) -> None:
     command.upgrade(config, "head")
 
 
-async def _is_in_use(settings: Settings) -> bool:
+async def _has_any(settings: Settings, column: InstrumentedAttribute[UUID]) -> bool:
+    """Whether there is any row of the column's table."""
     database = Database(settings.effective_database_url, 1)
     try:
         async with database.session(write=False) as session:
-            return (await session.execute(select(Organisation.id).limit(1))).first() is not None
+            return (await session.execute(select(column).limit(1))).first() is not None
     finally:
         await database.close()
 
 
-async def _require_its_keys(session: AsyncSession, keys: ServiceKeys) -> None:
-    """Return if pepper and service key are those that the database was written with: an account shows both.
+async def _require_its_keys(session: AsyncSession, runtime: Runtime) -> None:
+    """Return if the keys are those that the database was written with.
+
+    An account shows pepper and service key, a checkpoint the key of the log.
 
     Raises:
         KeyFilesUnsafe: otherwise.
@@ -86,9 +99,13 @@ async def _require_its_keys(session: AsyncSession, keys: ServiceKeys) -> None:
     """
     account = (await session.execute(select(Account).limit(1))).scalar_one()
     try:
-        is_same = username_index(account.username, keys) == account.username_index
+        is_same = username_index(account.username, runtime.keys) == account.username_index
     except (SealedContentBroken, KeyError):
         is_same = False
+    checkpoint = (await session.execute(select(LogCheckpoint).limit(1))).scalar_one_or_none()
+    if checkpoint is not None:
+        log_key = signer_of(runtime, checkpoint.organisation_id).verifier
+        is_same = is_same and log_key.has_signed(Note.read(checkpoint.note))
     if not is_same:
         message = "the key files are not those that this database was written with: restore them from their backup"
         raise KeyFilesUnsafe(message)
@@ -99,16 +116,27 @@ async def _invite_first(runtime: Runtime, organisation_name: str) -> Invitation 
     try:
         async with runtime.database.session(write=True) as session:
             if (await session.execute(select(Organisation.id).limit(1))).first() is not None:
-                await _require_its_keys(session, runtime.keys)
+                await _require_its_keys(session, runtime)
                 return None
             organisation = await accounts.found_organisation(session, organisation_name)
             _, password = await accounts.invite(
                 session, runtime.keys, organisation.id, FIRST_ADMINISTRATOR, "First administrator", [Role.ADMINISTRATOR]
             )
+            await upgrading.mark_done(session, runtime.keys, organisation.id)
             return Invitation(FIRST_ADMINISTRATOR, password)
     finally:
         open_keys.reset(token)
+
+
+async def _make_ready(settings: Settings) -> Invitation | None:
+    """Return the first administrator's invitation if there was no organisation; one of older revisions is taken over."""
+    runtime = Runtime.from_settings(settings)
+    try:
+        invitation = await _invite_first(runtime, settings.organisation_name)
+        await upgrading.upgrade(runtime)
+    finally:
         await runtime.close()
+    return invitation
 
 
 def set_up(settings: Settings) -> Invitation | None:
@@ -121,7 +149,9 @@ def set_up(settings: Settings) -> Invitation | None:
     """
     prepare_folder(settings)
     migrate(settings)
-    if not asyncio.run(_is_in_use(settings)):
+    if not asyncio.run(_has_any(settings, Organisation.id)):
         make_keys(settings)
     make_token_key(settings)
-    return asyncio.run(_invite_first(Runtime.from_settings(settings), settings.organisation_name))
+    if not asyncio.run(_has_any(settings, LogCheckpoint.organisation_id)):
+        make_log_key(settings)
+    return asyncio.run(_make_ready(settings))

@@ -265,6 +265,7 @@ async def _snapshot(runtime: Runtime) -> dict[str, list[dict[str, Any]]]:
 
 
 async def _put_back(runtime: Runtime, rows: dict[str, list[dict[str, Any]]]) -> None:
+    await runtime.background.settled()
     async with runtime.database.session(write=True) as session:
         for table in reversed(Base.metadata.sorted_tables):
             await session.execute(delete(table))
@@ -278,11 +279,10 @@ async def service(deployment: tuple[Service, dict[str, list[dict[str, Any]]]], c
     """The service in its first state: cast and channel, no case."""
     running, rows = deployment
     await _put_back(running.runtime, rows)
-    headers = {name: actor.headers.copy() for name, actor in vars(running.actors).items()}
+    known = {name: (one.headers.copy(), one.password, one.totp_secret) for name, one in vars(running.actors).items()}
     yield running
     for name, actor in vars(running.actors).items():
-        actor.headers = headers[name]
-        actor.password = PASSWORD
+        actor.headers, actor.password, actor.totp_secret = known[name]
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ async def authenticate(request: Request, session: AsyncSession) -> Staff | None:
 
 async def session_and_roles(
     session: AsyncSession, organisation_id: UUID, account_id: UUID, session_id: UUID
-) -> tuple[Staff, bytes] | None:
+) -> tuple[Staff, bytes | None] | None:
     """Return the actor of a standing session with their sealed seed, or None. Roles that the service never gave do not count."""
     parameters = {
         "organisation": organisation_id,
@@ -87,14 +87,23 @@ def private_key(request: Request, staff: Staff) -> hpke.PrivateKey:
     """Return the private key of the signed-in account, opened with the unlock secret of the request.
 
     Raises:
-        Locked: the unlock secret is missing, or not the one of this session.
+        Locked: the unlock secret is missing, or not the one of this session, or the session has none yet.
 
     """
-    unlock_secret = request.headers.get("X-Unlock")
-    if unlock_secret is None:
+    return hpke.PrivateKey(own_seed(request, staff))
+
+
+def own_seed(request: Request, staff: Staff) -> bytes:
+    """Return the seed of that key.
+
+    Raises:
+        Locked: as above.
+
+    """
+    unlock_secret, sealed = request.headers.get("X-Unlock"), request.state.sealed_seed
+    if unlock_secret is None or sealed is None:
         raise Locked
     try:
-        seed = secrets.open_session_key(unlock_secret, request.state.sealed_seed, staff.session_id, staff.account_id)
+        return secrets.open_session_key(unlock_secret, sealed, staff.session_id, staff.account_id)
     except (SealBroken, ValueError) as error:
         raise Locked from error
-    return hpke.PrivateKey(seed)

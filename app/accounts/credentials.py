@@ -4,6 +4,7 @@ Passwords are stretched between transactions, never inside one.
 """
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -88,6 +89,8 @@ async def activate(runtime: Runtime, draft: ActivationIn) -> ActivationOut:
 async def change_password(session: AsyncSession, runtime: Runtime, actor: Staff, draft: PasswordIn) -> None:
     """The actor's account has the new password, under which its key pair is sealed anew; its other sessions have ended.
 
+    A key pair that is under a vault passphrase stays as it is.
+
     Raises:
         InvalidInput: the new password may not be chosen.
         CurrentPasswordWrong: the current password is not right.
@@ -95,33 +98,80 @@ async def change_password(session: AsyncSession, runtime: Runtime, actor: Staff,
         Busy: too many people are signing in.
 
     """
-    seen = await session.get_one(Account, (actor.organisation_id, actor.account_id))
-    if not provenance.is_ours(seen):
-        raise Unauthenticated
+    seen = await oneself(session, actor)
     known = known_of(seen)
-    assert known.stretching is not None  # noqa: S101 an account that signed in has a password
     passwords.require_good(draft.new_password.get_secret_value(), seen.username, "/new_password")
     await let_go(session)
+    current = await prove(runtime, known, draft.current_password.get_secret_value())
     fresh = Stretching.fresh(runtime.settings)
-    current = await runtime.signing_in.run(
-        passwords.stretch, draft.current_password.get_secret_value(), known.stretching, runtime.keys
-    )
+    new = await runtime.signing_in.run(passwords.stretch, draft.new_password.get_secret_value(), fresh, runtime.keys)
+    account = await hold_proven(session, actor, current)
+    wrapped = account.wrapped_seed
+    if wrapped is None:
+        raise CurrentPasswordWrong
+    if account.vault_salt is None:
+        seed = passwords.unwrap_seed(current, wrapped, account.organisation_id, account.id)
+        wrapped = passwords.wrap_seed(new, seed, account.organisation_id, account.id)
+    set_password(account, new, wrapped)
+    ended = await end_others(session, actor)
+    await log.record(session, actor, "password.changed", account, removed=ended)
+
+
+async def oneself(session: AsyncSession, actor: Staff) -> Account:
+    """Return the actor's own account, not locked.
+
+    Raises:
+        Unauthenticated: it was altered behind the service.
+
+    """
+    account = await session.get_one(Account, (actor.organisation_id, actor.account_id))
+    if not provenance.is_ours(account):
+        raise Unauthenticated
+    return account
+
+
+async def prove(runtime: Runtime, known: Known, password: str) -> Stretched:
+    """Return what the password of an account becomes. Not within a transaction.
+
+    Raises:
+        CurrentPasswordWrong: it is another one.
+        Busy: too many people are signing in.
+
+    """
+    assert known.stretching is not None  # noqa: S101 an account that signed in has a password
+    current = await runtime.signing_in.run(passwords.stretch, password, known.stretching, runtime.keys)
     if not hmac.compare_digest(current.verifier, known.verifier or b""):
         raise CurrentPasswordWrong
-    new = await runtime.signing_in.run(passwords.stretch, draft.new_password.get_secret_value(), fresh, runtime.keys)
+    return current
+
+
+async def hold_proven(session: AsyncSession, actor: Staff, current: Stretched) -> Account:
+    """Return the actor's own account, locked, which still has the password that was proven.
+
+    Raises:
+        CurrentPasswordWrong: it was changed meanwhile.
+        Unauthenticated: the session ended meanwhile, or the account was altered behind the service.
+
+    """
     account = await hold(session, actor.organisation_id, actor.account_id)
     if account is None or await session.get(Session, (actor.organisation_id, actor.session_id)) is None:
         raise Unauthenticated
-    if account.password_verifier != current.verifier or account.wrapped_seed is None:
+    if not hmac.compare_digest(account.password_verifier or b"", current.verifier):
         raise CurrentPasswordWrong
-    seed = passwords.unwrap_seed(current, account.wrapped_seed, account.organisation_id, account.id)
-    wrapped = passwords.wrap_seed(new, seed, account.organisation_id, account.id)
-    set_password(account, new, wrapped)
-    others = select(Session).where(*sessions_of(account), Session.id != actor.session_id)
+    return account
+
+
+async def end_others(session: AsyncSession, actor: Staff) -> Sequence[Session]:
+    """Return the sessions of the actor's account that have ended: all but the one that asks."""
+    others = select(Session).where(
+        Session.organisation_id == actor.organisation_id,
+        Session.account_id == actor.account_id,
+        Session.id != actor.session_id,
+    )
     ended = (await session.execute(others)).scalars().all()
     for one in ended:
         await session.delete(one)
-    await log.record(session, actor, "password.changed", account, removed=ended)
+    return ended
 
 
 def locked(organisation_id: UUID, account_id: UUID) -> Select[Account]:
@@ -143,6 +193,14 @@ async def hold(session: AsyncSession, organisation_id: UUID, account_id: UUID) -
 def sessions_of(account: Account) -> tuple[Any, ...]:
     """Return the conditions of the sessions of an account."""
     return Session.organisation_id == account.organisation_id, Session.account_id == account.id
+
+
+async def end_sessions(session: AsyncSession, account: Account) -> Sequence[Session]:
+    """Return the sessions of an account, all of which have ended."""
+    ended = (await session.execute(select(Session).where(*sessions_of(account)))).scalars().all()
+    for one in ended:
+        await session.delete(one)
+    return ended
 
 
 async def find(session: AsyncSession, runtime: Runtime, username: str) -> Known | None:

@@ -51,7 +51,14 @@ class Account(InOrganisation, Versioned, Base):
     password_iterations: Mapped[int | None] = plain(because="Argon2id parameter")
     password_verifier: Mapped[bytes | None] = plain(LargeBinary(32), because="peppered Argon2id output; opens nothing")
     public_key: Mapped[bytes | None] = plain(LargeBinary, because="public key that case keys are granted to")
-    wrapped_seed: Mapped[bytes | None] = sealed_otherwise("under a key from the password and the pepper", LargeBinary)
+    wrapped_seed: Mapped[bytes | None] = sealed_otherwise(
+        "under a key from the password, or the vault passphrase, and the pepper", LargeBinary
+    )
+    vault_salt: Mapped[bytes | None] = plain(
+        LargeBinary(16), because="salt; there is one if a vault passphrase was set"
+    )
+    vault_memory_kib: Mapped[int | None] = plain(because="Argon2id parameter")
+    vault_iterations: Mapped[int | None] = plain(because="Argon2id parameter")
     totp_secret = Sealed.optional_text(ORGANISATION)
     totp_last_step: Mapped[int] = plain(Integer, default=0, because="last used time step, so that no code works twice")
     totp_failures: Mapped[int] = plain(Integer, default=0, because="wrong codes after a right password")
@@ -89,7 +96,9 @@ class Session(InOrganisation, Base):
 
     __tablename__ = "sessions"
     account_id: Mapped[UUID] = plain(because="whose session")
-    sealed_seed: Mapped[bytes] = sealed_otherwise("under the unlock secret that only the client keeps", LargeBinary)
+    sealed_seed: Mapped[bytes | None] = sealed_otherwise(
+        "under the unlock secret that only the client keeps; none until the vault passphrase was given", LargeBinary
+    )
     expires_at: Mapped[datetime] = plain(because="when an unused session ends; staff, not reporters")
 
     __table_args__ = (

@@ -7,6 +7,7 @@ column with a value is. A whole row put back to an earlier state has the tag of 
 """
 
 import hmac
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, cast
 from uuid import UUID
@@ -19,39 +20,42 @@ from app.crypto import contexts
 from app.kernel.logs import log
 from app.kernel.sealed import open_keys
 
-CREDENTIALS, ROLE_GRANT = "account-credentials", "role-grant"
+CREDENTIALS, WITH_VAULT, ROLE_GRANT = "account-credentials", "account-with-vault", "role-grant"
+_CREDENTIALS = (
+    "organisation_id", "id", "state", "invitation_digest", "invitation_until", "password_salt", "password_memory_kib",
+    "password_iterations", "password_verifier", "public_key",
+)  # fmt: skip
+_VAULT = ("vault_salt", "vault_memory_kib", "vault_iterations")
 COLUMNS: dict[str, tuple[str, ...]] = {
-    CREDENTIALS: (
-        "organisation_id", "id", "state", "invitation_digest", "invitation_until", "password_salt", "password_memory_kib",
-        "password_iterations", "password_verifier", "public_key",
-    ),
+    CREDENTIALS: _CREDENTIALS,
+    WITH_VAULT: (*_CREDENTIALS, *_VAULT),
     ROLE_GRANT: ("organisation_id", "id", "account_id", "role", "granted_on", "ended_on"),
 }  # fmt: skip
-"""What each kind of tag binds. The second factor is not among it: its secret is sealed to the row, and opens nothing alone."""
+"""What each kind of tag binds; an account that has a vault passphrase has one kind, any other account the other. The second factor is not among it: its secret is sealed to the row, and opens nothing alone."""
 
 
 def _columns(label: str, model: type[Account | RoleGrant]) -> list[Any]:
     return [getattr(model, name) for name in (*COLUMNS[label], "tag")]
 
 
-CREDENTIALS_OF_ROW: "Bundle[Any]" = Bundle("account", *_columns(CREDENTIALS, Account))
+CREDENTIALS_OF_ROW: "Bundle[Any]" = Bundle("account", *_columns(WITH_VAULT, Account))
 GRANT_OF_ROW: "Bundle[Any]" = Bundle("grant", *_columns(ROLE_GRANT, RoleGrant))
 """For statements that need no whole rows: what they bring is as good for `is_ours` and `is_granted` as a row."""
 
 
 def put_tag(row: Account | RoleGrant) -> None:
     """The row has the tag of what it says now. Only for a new row, or one that was ours before it was changed."""
-    row.tag = _tag(CREDENTIALS if isinstance(row, Account) else ROLE_GRANT, row)
+    row.tag = _tag_of_account(row) if isinstance(row, Account) else _tag_of_grant(row)
 
 
 def is_ours(account: Account | Row[Any]) -> bool:
     """Whether the service wrote what the account proves itself with; if not, the operator is told."""
-    return _is_right(CREDENTIALS, account) or _tell("an account was altered", account.id)
+    return _is_right(_tag_of_account, account) or _tell("an account was altered", account.id)
 
 
 def is_granted(grant: RoleGrant | Row[Any]) -> bool:
     """Whether the service gave that role to that account; if not, the operator is told."""
-    return _is_right(ROLE_GRANT, grant) or _tell("a role was not granted", grant.account_id)
+    return _is_right(_tag_of_grant, grant) or _tell("a role was not granted", grant.account_id)
 
 
 def is_owner(account: Account | Row[Any], public_key: bytes) -> bool:
@@ -64,11 +68,20 @@ def _tell(event: str, account_id: UUID) -> bool:
     return False
 
 
-def _is_right(label: str, row: Account | RoleGrant | Row[Any]) -> bool:
+def _is_right(tag_of: Callable[[Any], bytes], row: Account | RoleGrant | Row[Any]) -> bool:
     try:
-        return hmac.compare_digest(cast("bytes", row.tag), _tag(label, row))
+        return hmac.compare_digest(cast("bytes", row.tag), tag_of(row))
     except ValueError:  # a number that no context takes, so that it is not ours
         return False
+
+
+def _tag_of_account(account: Account | Row[Any]) -> bytes:
+    has_vault = any(getattr(account, name) is not None for name in _VAULT)
+    return _tag(WITH_VAULT if has_vault else CREDENTIALS, account)
+
+
+def _tag_of_grant(grant: RoleGrant | Row[Any]) -> bytes:
+    return _tag(ROLE_GRANT, grant)
 
 
 def _tag(label: str, row: Account | RoleGrant | Row[Any]) -> bytes:

@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts import credentials, service, sessions
+from app.accounts import credentials, resets, service, sessions
 from app.accounts.credentials import CurrentPasswordWrong, SignInRefused
 from app.accounts.models import Account
+from app.accounts.resets import NotActive, ResetByOneself
 from app.accounts.schemas import (
     AccountIn,
     AccountOut,
@@ -25,7 +26,7 @@ from app.accounts.schemas import (
     RolesIn,
     TokensOut,
 )
-from app.accounts.service import AccountAltered, LastAdministrator, NotAwaitingActivation, UsernameTaken
+from app.accounts.service import AccountAltered, FitnessChanged, LastAdministrator, NotAwaitingActivation, UsernameTaken
 from app.accounts.sessions import SecondFactorPaused
 from app.kernel import routing
 from app.kernel.db import DbSession, reads
@@ -50,6 +51,14 @@ ACCOUNTS, SIGNING_IN, ONESELF = "accounts", "signing in", "oneself"
 _GUARDED = (Unauthenticated, NotFound)
 Administrator = Annotated[Staff, requires(Permission.ACCOUNT_MANAGE)]
 Oneself = Annotated[Staff, requires(Permission.SELF_MANAGE)]
+
+
+async def _fitness_changed(request: Request) -> FitnessChanged:
+    found: FitnessChanged = request.app.state.fitness_changed
+    return found
+
+
+WhoIsTold = Annotated[FitnessChanged, Depends(_fitness_changed)]
 
 
 def _out(account: Account, roles: Collection[Role]) -> AccountOut:
@@ -152,13 +161,19 @@ async def get_account(account_id: UUID, actor: Administrator, session: DbSession
     tags=[ACCOUNTS],
 )
 async def set_roles(
-    account_id: UUID, draft: RolesIn, actor: Administrator, session: DbSession, expected: IfMatch, response: Response
+    account_id: UUID,
+    draft: RolesIn,
+    actor: Administrator,
+    session: DbSession,
+    expected: IfMatch,
+    response: Response,
+    fitness_changed: WhoIsTold,
 ) -> AccountOut:
     """Give an account these roles and no others.
 
     Roles are read at every request, so that this takes effect at once. The last active administrator stays one.
     """
-    account = await service.set_roles(session, actor, account_id, draft.roles, expected)
+    account = await service.set_roles(session, actor, account_id, draft.roles, expected, fitness_changed)
     return await _answer(session, response, account)
 
 
@@ -169,10 +184,16 @@ async def set_roles(
     tags=[ACCOUNTS],
 )
 async def suspend_account(
-    account_id: UUID, actor: Administrator, session: DbSession, expected: IfMatch, response: Response
+    account_id: UUID,
+    actor: Administrator,
+    session: DbSession,
+    expected: IfMatch,
+    response: Response,
+    fitness_changed: WhoIsTold,
 ) -> AccountOut:
     """Suspend an account and end its sessions. Its appointments and roles stay, without effect."""
-    return await _answer(session, response, await service.suspend(session, actor, account_id, expected))
+    account = await service.suspend(session, actor, account_id, expected, fitness_changed)
+    return await _answer(session, response, account)
 
 
 @router.delete(
@@ -198,13 +219,49 @@ async def lift_suspension(
 async def invite_again(
     account_id: UUID, actor: Administrator, session: DbSession, runtime: RuntimeOf, response: Response
 ) -> InvitedOut:
-    """Make a new one-time password for somebody who never signed in; the earlier one is void.
-
-    It recovers no forgotten password: what a password alone opens, an administrator must not be able to open.
-    """
+    """Make a new one-time password for somebody who never signed in; the earlier one is void."""
     days = runtime.settings.one_time_password_days
     account, one_time_password = await service.invite_again(session, actor, account_id, days=days)
     return await _invited(session, response, account, one_time_password)
+
+
+@router.post(
+    "/v1/accounts/{account_id}/reset",
+    status_code=201,
+    response_model=InvitedOut,
+    responses=problems(
+        *_GUARDED, InvalidInput, AccountAltered, LastAdministrator, NotActive, PreconditionFailed, ResetByOneself
+    ),
+    tags=[ACCOUNTS],
+)
+async def reset_account(
+    account_id: UUID,
+    actor: Administrator,
+    session: DbSession,
+    runtime: RuntimeOf,
+    expected: IfMatch,
+    response: Response,
+    fitness_changed: WhoIsTold,
+) -> InvitedOut:
+    """Invite somebody anew who forgot their password; their sessions end at once.
+
+    They choose another password and set up another second factor, and get another key pair: what only the forgotten password
+    opened stays closed to them, as to whoever resets. Cases are opened to them again by those who can open them.
+    """
+    days = runtime.settings.one_time_password_days
+    account, one_time_password = await resets.reset(session, actor, account_id, expected, fitness_changed, days=days)
+    return await _invited(session, response, account, one_time_password)
+
+
+@router.delete(
+    "/v1/accounts/{account_id}/sessions",
+    status_code=204,
+    responses=problems(*_GUARDED, InvalidInput),
+    tags=[ACCOUNTS],
+)
+async def end_sessions_of_account(account_id: UUID, actor: Administrator, session: DbSession) -> None:
+    """End every session of an account: from the next request on its tokens and unlock secrets open nothing."""
+    await sessions.end_all_of(session, actor, account_id)
 
 
 @router.post(
@@ -232,7 +289,8 @@ async def activate_account(draft: ActivationIn, runtime: RuntimeOf) -> Activatio
 async def sign_in(draft: CredentialsIn, request: Request, runtime: RuntimeOf) -> TokensOut:
     """Sign in with username, password and a code. Each code works once.
 
-    Keep the unlock secret as long as the session, and send it as X-Unlock: the service has no copy.
+    Keep the unlock secret as long as the session, and send it as X-Unlock: the service has no copy. An account with a
+    vault passphrase gets none here: POST /v1/auth/unlock gives it.
     """
     return await sessions.sign_in(runtime, request.app.state.token_keys, draft)
 
@@ -287,5 +345,8 @@ async def get_me(actor: Oneself, session: DbSession) -> MeOut:
     tags=[ONESELF],
 )
 async def change_password(draft: PasswordIn, actor: Oneself, session: DbSession, runtime: RuntimeOf) -> None:
-    """Change one's password. The key pair stays, sealed under the new one; all other sessions end."""
+    """Change one's password; all other sessions end.
+
+    The key pair stays, sealed under the new password, or under the vault passphrase if there is one.
+    """
     await credentials.change_password(session, runtime, actor, draft)

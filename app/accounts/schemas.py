@@ -1,6 +1,6 @@
 """What goes over the wire about accounts, signing in and oneself."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from app.accounts.models import AccountState
 from app.accounts.secrets import LONGEST_PASSWORD, SHORTEST_PASSWORD
-from app.kernel.texts import Line, tidy_line
+from app.crypto.texts import tidy_line
+from app.kernel.texts import Line
 from app.policy.actors import Role
 
 USERNAME_LENGTH = 100
@@ -100,7 +101,7 @@ class ActivationIn(_In):
     password: SecretStr = Field(
         min_length=SHORTEST_PASSWORD,
         max_length=LONGEST_PASSWORD,
-        description="The password from now on. If it is lost, so is what only it opens: nobody can reset it.",
+        description="The password from now on. If it is lost, so is what only it opens: a reset gives another key pair.",
         examples=["blue tram over the Itchen"],
     )
 
@@ -144,6 +145,21 @@ class TokensOut(BaseModel):
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 the name of a scheme
     expires_in: int = Field(description="Seconds until the access token ends.", examples=[600])
     refresh_token: str = Field(description="Good for one refresh.")
+    unlock_secret: str | None = Field(
+        description="Send as X-Unlock. The service keeps no copy: sealed content opens with it alone. None if the account "
+        "has a vault passphrase and this session was not unlocked by it yet."
+    )
+
+
+class UnlockIn(_In):
+    """What opens an account that has a vault passphrase."""
+
+    passphrase: SecretStr = Field(min_length=1, max_length=LONGEST_PASSWORD, examples=["seven kites above the quay"])
+
+
+class UnlockOut(BaseModel):
+    """The power to open, for this session."""
+
     unlock_secret: str = Field(
         description="Send as X-Unlock. The service keeps no copy: sealed content opens with it alone."
     )
@@ -158,6 +174,37 @@ class MeOut(BaseModel):
     roles: list[Role]
     public_key: str = Field(
         description="What case keys are granted to: X-Wing (MLKEM768-X25519), 1216 bytes in base64."
+    )
+
+
+class SessionOut(BaseModel):
+    """One sign-in that has not ended."""
+
+    id: UUID
+    is_current: bool = Field(description="Whether it is the one that asks.")
+    is_unlocked: bool = Field(description="Whether it was given an unlock secret.")
+    expires_at: datetime = Field(description="When it ends if it is not used.")
+
+
+class VaultPassphraseIn(_In):
+    """A passphrase that opens, apart from the password that signs in."""
+
+    current_password: SecretStr = Field(
+        min_length=1, max_length=LONGEST_PASSWORD, examples=["blue tram over the Itchen"]
+    )
+    passphrase: SecretStr = Field(
+        min_length=SHORTEST_PASSWORD,
+        max_length=LONGEST_PASSWORD,
+        description="Another one than the password. If it is lost, so is what only it opens.",
+        examples=["seven kites above the quay"],
+    )
+
+
+class VaultPassphraseRemovalIn(_In):
+    """What opens again from now on."""
+
+    current_password: SecretStr = Field(
+        min_length=1, max_length=LONGEST_PASSWORD, examples=["blue tram over the Itchen"]
     )
 
 

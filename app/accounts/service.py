@@ -1,6 +1,6 @@
 """Who has an account and what each is for: invited, given roles, suspended. Proving oneself is the business of `credentials` and `sessions`."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,8 @@ from app.kernel.problems import Conflict, NotFound
 from app.policy.actors import Role, Staff
 
 INVITATION_DAYS = 7
+FitnessChanged = Callable[[AsyncSession, Staff, UUID], Awaitable[None]]
+"""What `main` puts on app.state.fitness_changed: is told by whom an account lost or got what it takes to act, in the same transaction."""
 
 
 class UsernameTaken(Conflict):
@@ -36,7 +38,7 @@ class LastAdministrator(Conflict):
 
 
 class NotAwaitingActivation(Conflict):
-    """The account was activated or is suspended, so that there is nothing to invite to. A lost password is not recovered."""
+    """The account was activated or is suspended, so that there is nothing to invite to. A forgotten password needs a reset."""
 
     title = "The account is not awaiting activation"
 
@@ -104,14 +106,10 @@ async def invite_again(session: AsyncSession, actor: Staff, account_id: UUID, *,
         NotAwaitingActivation: it was activated, or is suspended.
 
     """
-    account = await _held(session, actor, account_id)
+    account = await held(session, actor, account_id)
     if account.state not in {AccountState.INVITED, AccountState.ENROLLING}:
         raise NotAwaitingActivation
-    account.state = AccountState.INVITED
-    account.password_salt = account.password_memory_kib = account.password_iterations = None
-    account.password_verifier = account.public_key = account.wrapped_seed = None
-    account.totp_secret = None
-    one_time_password = _new_invitation(account, days)
+    one_time_password = invite_anew(account, days)
     await log.record(session, actor, "account.invited_again", account)
     return account, one_time_password
 
@@ -168,6 +166,16 @@ async def public_keys(
     return {account.id: account.public_key for account in holders}
 
 
+async def active_among(session: AsyncSession, organisation_id: UUID, account_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the accounts that are active and not altered behind the service."""
+    statement = select(provenance.CREDENTIALS_OF_ROW).where(
+        Account.organisation_id == organisation_id,
+        Account.id.in_(account_ids),
+        Account.state == AccountState.ACTIVE,
+    )
+    return {account.id for account in (await session.execute(statement)).scalars() if provenance.is_ours(account)}
+
+
 async def ever_held(session: AsyncSession, organisation_id: UUID, account_id: UUID, role: Role) -> bool:
     """Whether the account holds the role or once held it."""
     held = exists().where(
@@ -177,7 +185,12 @@ async def ever_held(session: AsyncSession, organisation_id: UUID, account_id: UU
 
 
 async def set_roles(
-    session: AsyncSession, actor: Staff, account_id: UUID, roles: Collection[Role], expected: int | None
+    session: AsyncSession,
+    actor: Staff,
+    account_id: UUID,
+    roles: Collection[Role],
+    expected: int | None,
+    fitness_changed: FitnessChanged,
 ) -> Account:
     """Return the account, which has those roles and no others. Its sessions go on: roles are read at every request.
 
@@ -189,7 +202,7 @@ async def set_roles(
         LastAdministrator: it would leave no active administrator.
 
     """
-    account = await _held(session, actor, account_id)
+    account = await held(session, actor, account_id)
     require_version(account.version, expected)
     statement = select(RoleGrant).where(
         RoleGrant.organisation_id == actor.organisation_id,
@@ -205,17 +218,20 @@ async def set_roles(
     if not ended and not granted:
         return account
     if Role.ADMINISTRATOR in standing and Role.ADMINISTRATOR not in roles:
-        await _require_another_administrator(session, account)
+        await require_another_administrator(session, account)
     for grant in ended:
         grant.ended_on = clock.today()
         provenance.put_tag(grant)
     session.add_all(granted)
     flag_modified(account, "state")  # the roles are of the account, so that its version counts their changes
     await log.record(session, actor, "roles.changed", account, *ended, *granted)
+    await fitness_changed(session, actor, account_id)
     return account
 
 
-async def suspend(session: AsyncSession, actor: Staff, account_id: UUID, expected: int | None) -> Account:
+async def suspend(
+    session: AsyncSession, actor: Staff, account_id: UUID, expected: int | None, fitness_changed: FitnessChanged
+) -> Account:
     """Return the account, suspended, its sessions ended. Suspending it again changes nothing.
 
     Raises:
@@ -225,16 +241,17 @@ async def suspend(session: AsyncSession, actor: Staff, account_id: UUID, expecte
         LastAdministrator: it would leave no active administrator.
 
     """
-    account = await _held(session, actor, account_id)
+    account = await held(session, actor, account_id)
     require_version(account.version, expected, optional=True)
     if account.state == AccountState.SUSPENDED:
         return account
     if Role.ADMINISTRATOR in (await roles_of(session, actor.organisation_id, [account_id]))[account_id]:
-        await _require_another_administrator(session, account)
+        await require_another_administrator(session, account)
     account.state = AccountState.SUSPENDED
     provenance.put_tag(account)
     await session.execute(delete(Session).where(*credentials.sessions_of(account)))
     await log.record(session, actor, "account.suspended", account)
+    await fitness_changed(session, actor, account_id)
     return account
 
 
@@ -247,7 +264,7 @@ async def lift_suspension(session: AsyncSession, actor: Staff, account_id: UUID,
         PreconditionFailed: it was changed since the version that was named.
 
     """
-    account = await _held(session, actor, account_id)
+    account = await held(session, actor, account_id)
     require_version(account.version, expected, optional=True)
     if account.state != AccountState.SUSPENDED:
         return account
@@ -260,6 +277,16 @@ async def lift_suspension(session: AsyncSession, actor: Staff, account_id: UUID,
     provenance.put_tag(account)
     await log.record(session, actor, "account.suspension_lifted", account)
     return account
+
+
+def invite_anew(account: Account, days: int) -> str:
+    """Return the one-time password of an account that has forgotten whatever it proved itself with."""
+    account.state = AccountState.INVITED
+    account.password_salt = account.password_memory_kib = account.password_iterations = None
+    account.password_verifier = account.public_key = account.wrapped_seed = None
+    account.vault_salt = account.vault_memory_kib = account.vault_iterations = None
+    account.totp_secret = None
+    return _new_invitation(account, days)
 
 
 def _new_invitation(account: Account, days: int) -> str:
@@ -313,7 +340,7 @@ async def _holders(
     return [account for account, grant in rows if provenance.is_ours(account) and provenance.is_granted(grant)]
 
 
-async def _held(session: AsyncSession, actor: Staff, account_id: UUID) -> Account:
+async def held(session: AsyncSession, actor: Staff, account_id: UUID) -> Account:
     """Return an account that nobody else changes until this transaction ends.
 
     The organisation is held first: who may manage accounts is decided by one administrator at a time, so that no two of
@@ -333,7 +360,7 @@ async def _held(session: AsyncSession, actor: Staff, account_id: UUID) -> Accoun
     return account
 
 
-async def _require_another_administrator(session: AsyncSession, account: Account) -> None:
+async def require_another_administrator(session: AsyncSession, account: Account) -> None:
     """Return if the organisation has an active administrator besides the account, or the account is not one.
 
     Raises:

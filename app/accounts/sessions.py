@@ -4,8 +4,10 @@ Where a refusal must leave a trace (a wrong code, a token used twice), the trans
 """
 
 import hmac
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +22,8 @@ from app.crypto import hpke
 from app.crypto.errors import SealBroken
 from app.kernel import clock
 from app.kernel.ids import new_id
-from app.kernel.problems import Locked, Problem, Unauthenticated
+from app.kernel.pages import PageQuery
+from app.kernel.problems import Locked, NotFound, Problem, Unauthenticated
 from app.kernel.runtime import Runtime
 from app.policy.actors import Staff
 
@@ -83,7 +86,7 @@ async def _sign_in(
     if (
         account is None
         or account.state not in _MAY_SIGN_IN
-        or account.password_verifier != stretched.verifier
+        or not hmac.compare_digest(account.password_verifier or b"", stretched.verifier)
         or account.wrapped_seed is None
         or account.totp_secret is None
     ):
@@ -97,7 +100,9 @@ async def _sign_in(
         await _note(session, account, totp_failures=failures, totp_failed_at=clock.now())
         await log.record(session, credentials.staff_of(account), "code.refused", account)
         return SignInRefused()
-    seed = passwords.unwrap_seed(stretched, account.wrapped_seed, account.organisation_id, account.id)
+    wrapped, seed = account.wrapped_seed, None
+    if account.vault_salt is None:
+        seed = passwords.unwrap_seed(stretched, wrapped, account.organisation_id, account.id)
     await _note(session, account, totp_last_step=step, totp_failures=0, totp_failed_at=None)
     if account.state == AccountState.ENROLLING:
         account.state = AccountState.ACTIVE
@@ -105,7 +110,8 @@ async def _sign_in(
         provenance.put_tag(account)
         await log.record(session, credentials.staff_of(account), "account.activated", account)
     if renewed is not stretched:
-        wrapped = passwords.wrap_seed(renewed, seed, account.organisation_id, account.id)
+        if seed is not None:
+            wrapped = passwords.wrap_seed(renewed, seed, account.organisation_id, account.id)
         credentials.set_password(account, renewed, wrapped)
     await session.execute(delete(Session).where(*credentials.sessions_of(account), Session.expires_at <= clock.now()))
     started, unlock_secret = _new_session(runtime, account, seed)
@@ -123,7 +129,7 @@ async def refresh(
 
     Raises:
         SignInRefused: the token is unknown, used or too old, its session has ended, or its account is not active.
-        Locked: the unlock secret is missing, or not the one of this session; the token stays good.
+        Locked: the unlock secret is missing, or not the one of this session, which may have none yet; the token stays good.
 
     """
     async with runtime.database.session(write=True) as session:
@@ -199,10 +205,39 @@ async def end(session: AsyncSession, actor: Staff) -> None:
 async def end_all(session: AsyncSession, actor: Staff) -> None:
     """Every session of the actor's account has ended."""
     account = (await session.execute(credentials.locked(actor.organisation_id, actor.account_id))).scalar_one()
-    ended = (await session.execute(select(Session).where(*credentials.sessions_of(account)))).scalars().all()
-    for one in ended:
-        await session.delete(one)
+    ended = await credentials.end_sessions(session, account)
     await log.record(session, actor, "session.ended", removed=ended)
+
+
+async def page(session: AsyncSession, actor: Staff, query: PageQuery) -> tuple[Sequence[Session], str | None]:
+    """Return one page of the sessions of the actor's account that have not ended, and the cursor of the next."""
+    own = (Session.organisation_id == actor.organisation_id, Session.account_id == actor.account_id)
+    statement = select(Session).where(*own, Session.expires_at > clock.now())
+    return query.cut((await session.execute(query.apply(statement, Session.id))).scalars().all())
+
+
+async def end_one(session: AsyncSession, actor: Staff, session_id: UUID) -> None:
+    """That session of the actor's account has ended. Where there is none, nothing changes."""
+    own = (Session.organisation_id == actor.organisation_id, Session.account_id == actor.account_id)
+    found = await session.execute(select(Session).where(*own, Session.id == session_id).with_for_update())
+    one = found.scalar_one_or_none()
+    if one is not None:
+        await session.delete(one)
+        await log.record(session, actor, "session.ended", removed=[one])
+
+
+async def end_all_of(session: AsyncSession, actor: Staff, account_id: UUID) -> None:
+    """Every session of an account of the actor's organisation has ended, whatever state the account is in.
+
+    Raises:
+        NotFound: there is no such account.
+
+    """
+    account = (await session.execute(credentials.locked(actor.organisation_id, account_id))).scalar_one_or_none()
+    if account is None:
+        raise NotFound
+    ended = await credentials.end_sessions(session, account)
+    await log.record(session, actor, "account.sessions_ended", removed=ended)
 
 
 async def _note(session: AsyncSession, account: Account, **values: Any) -> None:  # noqa: ANN401 columns
@@ -211,9 +246,12 @@ async def _note(session: AsyncSession, account: Account, **values: Any) -> None:
     await session.execute(update(Account).where(*one).values(**values))
 
 
-def _new_session(runtime: Runtime, account: Account, seed: bytes) -> tuple[Session, str]:
-    session_id, unlock_secret = new_id(), secrets.new_unlock_secret()
-    sealed = secrets.seal_session_key(unlock_secret, seed, session_id, account.id)
+def _new_session(runtime: Runtime, account: Account, seed: bytes | None) -> tuple[Session, str | None]:
+    """Return a session with its unlock secret; without a seed it opens nothing yet, and has none."""
+    session_id, unlock_secret, sealed = new_id(), None, None
+    if seed is not None:
+        unlock_secret = secrets.new_unlock_secret()
+        sealed = secrets.seal_session_key(unlock_secret, seed, session_id, account.id)
     started = Session(
         organisation_id=account.organisation_id,
         id=session_id,
@@ -229,7 +267,7 @@ def _end(runtime: Runtime) -> datetime:
 
 
 def _open_session(unlock_secret: str | None, standing: Session) -> bytes:
-    if unlock_secret is None:
+    if unlock_secret is None or standing.sealed_seed is None:
         raise Locked
     try:
         return secrets.open_session_key(unlock_secret, standing.sealed_seed, standing.id, standing.account_id)
@@ -259,7 +297,7 @@ def _add_refresh_token(session: AsyncSession, of: Session) -> str:
 
 
 def _answer(
-    runtime: Runtime, token_keys: tokens.TokenKeys, of: Session, refresh_token: str, unlock_secret: str
+    runtime: Runtime, token_keys: tokens.TokenKeys, of: Session, refresh_token: str, unlock_secret: str | None
 ) -> TokensOut:
     lifetime = timedelta(minutes=runtime.settings.access_token_minutes)
     access_token = tokens.issue(

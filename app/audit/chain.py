@@ -3,41 +3,18 @@
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from app.crypto import contexts
+from app.crypto.events import GENESIS, Event, Touched, link
 
-GENESIS = bytes(32)
-"""What the first event of a chain follows."""
+__all__ = ["GENESIS", "Event", "Touched", "authenticate", "commit", "link"]
 SALT_BYTES = 16
 HEAD_KEY = "audit-head"
 """The use of the pepper by which heads are authenticated."""
-
-
-@dataclass(frozen=True)
-class Touched:
-    """One row that an event is about: its table, key, and commitment to all its columns; None if the row was removed."""
-
-    table: str
-    row: UUID
-    commitment: str | None
-
-
-@dataclass(frozen=True)
-class Event:
-    """One link of a chain. `at` is exact to the minute for staff and to the day for reporters."""
-
-    organisation_id: UUID
-    chain_id: UUID
-    sequence: int
-    event: str
-    actor_id: UUID | None
-    at: datetime
-    touched: tuple[Touched, ...]
 
 
 def _canonical(value: Any) -> bytes:  # noqa: ANN401, PLR0911 one line for each type a column can have
@@ -66,22 +43,6 @@ def commit(salt: bytes, table: str, columns: Mapping[str, Any]) -> str:
     for name in sorted(columns):
         parts += [name.encode(), _canonical(columns[name])]
     return hmac.digest(salt, contexts.encode("row", table, *parts), sha256).hex()
-
-
-def link(previous: bytes, event: Event) -> bytes:
-    """Return the hash of an event that follows `previous`: SHA-256(0x00 || previous || body)."""
-    touched = json.dumps([[one.table, str(one.row), one.commitment] for one in event.touched], separators=(",", ":"))
-    body = contexts.encode(
-        "event",
-        event.organisation_id,
-        event.chain_id,
-        event.sequence,
-        event.event,
-        b"" if event.actor_id is None else event.actor_id.bytes,
-        event.at.astimezone(UTC).isoformat(timespec="seconds"),
-        touched,
-    )
-    return sha256(b"\x00" + previous + body).digest()
 
 
 def authenticate(key: bytes, organisation_id: UUID, chain_id: UUID, sequence: int, last: bytes) -> bytes:

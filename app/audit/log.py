@@ -49,6 +49,8 @@ class Entry:
     event: str
     rows: Sequence[tuple[str, dict[str, Any]]] = ()
     removed: Sequence[tuple[str, UUID]] = field(default_factory=tuple)
+    stated: Sequence[chain.Touched] = ()
+    """What it commits to besides rows: a statement."""
 
 
 def columns_of(row: Base) -> dict[str, Any]:
@@ -114,6 +116,7 @@ async def append(
                     for table, columns in entry.rows
                 ),
                 *(chain.Touched(table, row, None) for table, row in entry.removed),
+                *entry.stated,
             )
             link = chain.Event(organisation_id, chain_id, sequence, entry.event, actor_id, at, touched)
             previous = chain.link(previous, link)

@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import service as accounts
 from app.audit import log
-from app.cases import keys, service, walls
+from app.cases import service, turning, walls
+from app.cases.escrow import FindHolders
 from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case, CaseKeyGrant, Transition
 from app.cases.schemas import AppointmentIn
 from app.cases.separation import may_also_serve
-from app.crypto import hpke
 from app.kernel import clock
 from app.kernel.problems import Conflict, NotFound
 from app.kernel.sealed import open_keys
@@ -74,7 +74,7 @@ async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: Appoin
         appointed_on=clock.today(),
     )
     session.add(appointment)
-    grants = await _grant_key(session, case, draft.account_id, hpke.PublicKey(public_keys[draft.account_id]))
+    grants = await _grant_key(session, case, draft.account_id, public_keys[draft.account_id])
     steps: list[Transition] = []
     if draft.capacity == Capacity.INVESTIGATOR and case.state == CaseState.ACCEPTED:
         steps.append(await service.advance(session, actor, case, CaseState.INVESTIGATING, None))
@@ -85,11 +85,10 @@ async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: Appoin
     return appointment
 
 
-async def end(session: AsyncSession, actor: Staff, case: Case, appointment_id: UUID) -> None:
-    """The appointment is over; who plays no other part has no grant left. Ending it again changes nothing.
+async def end(session: AsyncSession, actor: Staff, case: Case, appointment_id: UUID, find_holders: FindHolders) -> None:
+    """The appointment is over. Who plays no other part has no grant left, and the case key is turned. Again changes nothing.
 
-    What the account opened before, it has seen. The case key is not turned by this, so that a copy of the key kept
-    outside the service would still open a stolen copy of the database: turning it belongs to a later issue.
+    What the account opened before, it has seen; what is written from now on is under a key that it never had.
 
     Raises:
         NotFound: the case has no such appointment.
@@ -104,11 +103,12 @@ async def end(session: AsyncSession, actor: Staff, case: Case, appointment_id: U
     if appointment.capacity == Capacity.CASE_OFFICER:
         await walls.require_another_officer(session, case, appointment.account_id, actor.account_id)
     appointment.ended_on = clock.today()
-    service.count_change(case)
     appointments = await _of_account(session, case, appointment.account_id)
-    plays_another_part = any(one.ended_on is None for one in appointments)
-    taken = [] if plays_another_part else await walls.take_key(session, case, appointment.account_id)
-    await log.record(session, actor, "appointment.ended", case, appointment, case_id=case.id, removed=taken)
+    if any(one.ended_on is None for one in appointments):
+        service.count_change(case)
+    else:
+        await turning.turn(session, actor, case, appointment.account_id, find_holders)
+    await log.record(session, actor, "appointment.ended", case, appointment, case_id=case.id)
 
 
 async def _of_account(session: AsyncSession, case: Case, account_id: UUID) -> list[Appointment]:
@@ -120,10 +120,8 @@ async def _of_account(session: AsyncSession, case: Case, account_id: UUID) -> li
     return list((await session.scalars(statement)).all())
 
 
-async def _grant_key(
-    session: AsyncSession, case: Case, account_id: UUID, public_key: hpke.PublicKey
-) -> list[CaseKeyGrant]:
-    """Seal every version of the case key that this request holds, and the account lacks, to the account."""
+async def _grant_key(session: AsyncSession, case: Case, account_id: UUID, public_key: bytes) -> list[CaseKeyGrant]:
+    """Grant the account every version of the case key that this request holds and the account lacks."""
     of_account = (
         CaseKeyGrant.organisation_id == case.organisation_id,
         CaseKeyGrant.case_id == case.id,
@@ -131,13 +129,7 @@ async def _grant_key(
     )
     present = set((await session.scalars(select(CaseKeyGrant.key_version).where(*of_account))).all())
     granted = [
-        CaseKeyGrant(
-            organisation_id=case.organisation_id,
-            case_id=case.id,
-            account_id=account_id,
-            key_version=version,
-            sealed_key=keys.seal_grant(key, version, case.organisation_id, case.id, account_id, public_key),
-        )
+        turning.grant(case, version, key, account_id, public_key)
         for version, key in sorted(open_keys.get().held(case.id).items())
         if version not in present
     ]

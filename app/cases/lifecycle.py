@@ -7,6 +7,7 @@ class CaseState(StrEnum):
     """The life of a case (docs/life-of-a-case in the README)."""
 
     RECEIVED = "received"
+    UNREADABLE = "unreadable"
     ACKNOWLEDGED = "acknowledged"
     TRIAGED = "triaged"
     ACCEPTED = "accepted"
@@ -21,7 +22,8 @@ class CaseState(StrEnum):
 
 
 NEXT: dict[CaseState, frozenset[CaseState]] = {
-    CaseState.RECEIVED: frozenset({CaseState.ACKNOWLEDGED}),
+    CaseState.RECEIVED: frozenset({CaseState.ACKNOWLEDGED, CaseState.UNREADABLE}),
+    CaseState.UNREADABLE: frozenset({CaseState.ACKNOWLEDGED}),
     CaseState.ACKNOWLEDGED: frozenset({CaseState.TRIAGED}),
     CaseState.TRIAGED: frozenset({CaseState.ACCEPTED, CaseState.REDIRECTED, CaseState.DECLINED}),
     CaseState.ACCEPTED: frozenset({CaseState.INVESTIGATING}),
@@ -34,7 +36,10 @@ NEXT: dict[CaseState, frozenset[CaseState]] = {
     CaseState.MONITORED: frozenset({CaseState.CLOSED}),
     CaseState.CLOSED: frozenset({CaseState.INVESTIGATING}),
 }
-"""Each state and those that may follow. Closed goes back to investigating when a case is reopened."""
+"""Each state and those that may follow. Closed goes back to investigating when a case is reopened.
+
+Unreadable leads on if an officer's key opens the case after all: that of another officer, or of a backup.
+"""
 
 UNDER_INVESTIGATION = frozenset({CaseState.INVESTIGATING, CaseState.FINDINGS_COMPLETE})
 """The states in which allegations, evidence and findings may change."""

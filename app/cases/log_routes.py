@@ -32,7 +32,7 @@ async def list_audit_chains(actor: Auditor, session: DbSession, page: PageOf) ->
     Each with its length and last hash, which an auditor keeps elsewhere to compare with later. The chain of a case that a
     wall bars you from is not in the list.
     """
-    hidden = await _hidden_from(session, actor)
+    hidden = await hidden_from(session, actor)
     columns = select(AuditHead.chain_id, AuditHead.chain_id.label("id"), AuditHead.sequence, AuditHead.hash)
     statement = columns.where(AuditHead.organisation_id == actor.organisation_id, AuditHead.chain_id.not_in(hidden))
     rows, following = page.cut((await session.execute(page.apply(statement, AuditHead.chain_id))).all())
@@ -51,7 +51,7 @@ async def list_audit_events(
 ) -> AuditEventsOut:
     """Read part of a chain: who did what when, and commitments to the rows it touched. No content."""
     wanted = chain_id or actor.organisation_id
-    hidden = await _hidden_from(session, actor)
+    hidden = await hidden_from(session, actor)
     statement = (
         select(AuditEvent)
         .where(
@@ -81,7 +81,7 @@ async def list_audit_events(
     return AuditEventsOut(chain_id=wanted, items=items, next=items[-1].sequence if len(events) > limit else None)
 
 
-async def _hidden_from(session: AsyncSession, actor: Staff) -> set[UUID]:
+async def hidden_from(session: AsyncSession, actor: Staff) -> set[UUID]:
     """Return the cases, which are chains, that a wall bars the actor from."""
     statement = select(Wall.case_id).where(
         Wall.organisation_id == actor.organisation_id, Wall.account_id == actor.account_id

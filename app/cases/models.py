@@ -75,12 +75,60 @@ class CaseKeyGrant(OfCase, Base):
     account_id: Mapped[UUID] = plain(because="who can open it")
     key_version: Mapped[int] = plain(because="which version of the key")
     sealed_key: Mapped[bytes] = sealed_otherwise("HPKE to the account's public key", LargeBinary)
+    tag: Mapped[bytes] = plain(LargeBinary(32), because="MAC of the grant, under a key kept elsewhere")
 
     __table_args__ = (
         belongs_to("cases", "case_id"),
         belongs_to("accounts", "account_id"),
         UniqueConstraint("organisation_id", "case_id", "account_id", "key_version", name="uq_case_key_grants_one_each"),
         Index(None, "organisation_id", "account_id"),
+    )
+
+
+class UnreadableDeclaration(OfCase, Base):
+    """A case officer whose key opens nothing of a case that was sealed where it was written. The service tried it."""
+
+    __tablename__ = "unreadable_declarations"
+    account_id: Mapped[UUID] = plain(because="which case officer")
+    declared_on: Mapped[date] = plain(because="day")
+
+    __table_args__ = (
+        belongs_to("cases", "case_id"),
+        belongs_to("accounts", "account_id"),
+        UniqueConstraint("organisation_id", "case_id", "account_id"),
+    )
+
+
+class CaseKeyEscrow(OfCase, Base):
+    """One version of the case key, dealt to the custodians of the channel: enough of them together can recover it."""
+
+    __tablename__ = "case_key_escrows"
+    key_version: Mapped[int] = plain(because="which version of the key")
+    threshold: Mapped[int] = plain(because="how many custodians it takes")
+    holders: Mapped[int] = plain(because="how many custodians hold a share")
+    ciphertext: Mapped[bytes] = sealed_otherwise("under a key shared among custodians, padded", LargeBinary)
+    check_value: Mapped[bytes] = plain(LargeBinary(16), because="derived from the key; shows whether shares fit")
+    commitments: Mapped[bytes] = plain(
+        LargeBinary, because="hashes of random pieces, 32 bytes each, that name who lies"
+    )
+    verifier: Mapped[bytes] = plain(
+        LargeBinary(32), because="hash of what follows from the case key; tells who recovered it"
+    )
+
+    __table_args__ = (belongs_to("cases", "case_id"), UniqueConstraint("organisation_id", "case_id", "key_version"))
+
+
+class CaseKeyShare(InOrganisation, Base):
+    """One custodian's share of what opens one version of a case key."""
+
+    __tablename__ = "case_key_shares"
+    escrow_id: Mapped[UUID] = plain(because="of which version of which case key")
+    custodian_id: Mapped[UUID] = plain(because="whose share")
+    share: Mapped[bytes] = sealed_otherwise("HPKE to the custodian's public key", LargeBinary)
+
+    __table_args__ = (
+        belongs_to("case_key_escrows", "escrow_id"),
+        UniqueConstraint("organisation_id", "escrow_id", "custodian_id"),
     )
 
 

@@ -1,18 +1,20 @@
 """Reads a case file for whoever the guard let in. It decides nothing."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Account
-from app.cases import deadlines
-from app.cases.models import Appointment, Case, Transition, Triage, Wall
+from app.cases import deadlines, resealing
+from app.cases.models import Appointment, Case, CaseKeyEscrow, CaseKeyGrant, Transition, Triage, Wall
+from app.cases.resealing import Part
 from app.cases.schemas import (
     AppointmentOut,
+    CaseKeyOut,
     CaseOut,
     CaseStatus,
     PersonOut,
@@ -72,6 +74,29 @@ async def file(session: AsyncSession, case: Case) -> CaseOut:
             )
             for step in steps
         ],
+    )
+
+
+async def key(session: AsyncSession, parts: Sequence[Part], case: Case) -> CaseKeyOut:
+    """Return how far the case is sealed under the newest version of its key, as the database has it."""
+    sealed, resealed = await resealing.progress(session, parts, case)
+    older = exists().where(
+        CaseKeyGrant.organisation_id == case.organisation_id,
+        CaseKeyGrant.case_id == case.id,
+        CaseKeyGrant.key_version < case.key_version,
+    )
+    dealt = exists().where(
+        CaseKeyEscrow.organisation_id == case.organisation_id,
+        CaseKeyEscrow.case_id == case.id,
+        CaseKeyEscrow.key_version == case.key_version,
+    )
+    has_older, is_dealt = (await session.execute(select(older, dealt))).one()
+    return CaseKeyOut(
+        version=case.key_version,
+        sealed_fields=sealed,
+        resealed_fields=resealed,
+        is_complete=sealed == resealed and not has_older,
+        is_recoverable=is_dealt,
     )
 
 

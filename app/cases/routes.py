@@ -3,25 +3,29 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
-from app.cases import appointments, queries, service, walls
-from app.cases.access import DOOR, on_case, visible_cases
+from app.accounts.authentication import private_key
+from app.cases import appointments, queries, recovery, service, unreadable, walls
+from app.cases.access import DOOR, HowToFindHolders, SealedParts, on_case, on_locked_case, visible_cases
 from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case
 from app.cases.schemas import (
     AppointmentIn,
     AppointmentOut,
     CaseItem,
+    CaseKeyOut,
     CaseOut,
     CaseStatus,
     DecisionIn,
+    GrantIn,
     ReasonIn,
     TitleIn,
     TriageIn,
     WallIn,
     WallOut,
 )
+from app.cases.turning import LastCaseOfficer
 from app.kernel import routing
 from app.kernel.db import DbSession, reads, table_of
 from app.kernel.http import IfMatch, etag, problems, require_version
@@ -114,6 +118,23 @@ async def acknowledge_case(
     return _answer(case, response)
 
 
+@router.post("/{case_id}/unreadability", response_model=CaseStatus, responses=problems(*DOOR, unreadable.CaseReadable))
+async def declare_case_unreadable(
+    case: Annotated[Case, on_locked_case(Permission.CASE_ACKNOWLEDGE)],
+    actor: CurrentActor,
+    session: DbSession,
+    request: Request,
+    response: Response,
+    parts: SealedParts,
+) -> CaseStatus:
+    """Declare that your key opens nothing of what was sent, which the service tries.
+
+    With the last case officer whose key is tried in vain the case is unreadable, and whoever reported is told so in their inbox.
+    """
+    await unreadable.declare(session, actor, case, private_key(request, actor), parts)
+    return _answer(case, response)
+
+
 @router.post(
     "/{case_id}/triage",
     response_model=CaseStatus,
@@ -190,7 +211,7 @@ async def appoint_to_case(
 @router.delete(
     "/{case_id}/appointments/{appointment_id}",
     status_code=204,
-    responses=problems(*DOOR, walls.LastCaseOfficer, PreconditionFailed),
+    responses=problems(*DOOR, LastCaseOfficer, PreconditionFailed),
 )
 async def end_appointment(
     appointment_id: UUID,
@@ -198,20 +219,21 @@ async def end_appointment(
     actor: CurrentActor,
     session: DbSession,
     expected: IfMatch,
+    find_holders: HowToFindHolders,
 ) -> None:
-    """End an appointment; who plays no other part in the case loses its key.
+    """End an appointment; who plays no other part in the case loses its key, which is turned.
 
     The appointment stays in the file as ended. A case keeps at least one case officer.
     """
     require_version(case.version, expected, optional=True)
-    await appointments.end(session, actor, case, appointment_id)
+    await appointments.end(session, actor, case, appointment_id, find_holders)
 
 
 @router.post(
     "/{case_id}/walls",
     status_code=201,
     response_model=WallOut,
-    responses=problems(*DOOR, walls.AccountIsWalled, walls.AccountUnknown, walls.LastCaseOfficer, PreconditionFailed),
+    responses=problems(*DOOR, walls.AccountIsWalled, walls.AccountUnknown, LastCaseOfficer, PreconditionFailed),
 )
 async def raise_wall(
     draft: WallIn,
@@ -220,16 +242,45 @@ async def raise_wall(
     session: DbSession,
     response: Response,
     expected: IfMatch,
+    find_holders: HowToFindHolders,
 ) -> WallOut:
     """Bar an account from the case for a conflict of interest.
 
-    It loses its part and its key at once, and from then on the case does not exist for it, whatever its roles.
+    It loses its part and its key at once, and from then on the case does not exist for it, whatever its roles. The key of
+    the case is turned: what is written from now on is under one that the account never had, and what was written is sealed
+    anew in the background.
     """
     require_version(case.version, expected, optional=True)
-    wall = await walls.raise_wall(session, actor, case, draft)
+    wall = await walls.raise_wall(session, actor, case, draft, find_holders)
     names = await queries.names_of(session, case.organisation_id, {wall.account_id, wall.raised_by})
     response.headers["ETag"] = etag(case.version)
     return queries.wall_out(wall, names)
+
+
+@router.get("/{case_id}/key", response_model=CaseKeyOut, responses=problems(*DOOR))
+async def read_case_key(
+    case: Annotated[Case, on_case(Permission.CASE_READ)], session: DbSession, parts: SealedParts
+) -> CaseKeyOut:
+    """See which version the case key has, and how much of the case is sealed under it yet."""
+    return await queries.key(session, parts, case)
+
+
+@router.put(
+    "/{case_id}/grant",
+    status_code=204,
+    responses=problems(*DOOR, recovery.CaseKeyNotProven, recovery.GrantToAnotherKey),
+)
+async def store_recovered_key(
+    draft: GrantIn,
+    case: Annotated[Case, on_locked_case(Permission.KEY_RECOVER)],
+    actor: CurrentActor,
+    session: DbSession,
+) -> None:
+    """Grant yourself a case key that you recovered with the custodians.
+
+    For who is appointed to the case and has no grant that opens, since a password was lost. The key itself is never sent.
+    """
+    await recovery.store_grant(session, actor, case, draft)
 
 
 @router.post(

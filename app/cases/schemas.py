@@ -1,14 +1,16 @@
 """What goes over the wire about a case. The list has no content; the file has what the case key opens."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from app.cases.deadlines import LawProfile
 from app.cases.lifecycle import CaseState
 from app.cases.models import Knowledge, Level, Procedure
+from app.crypto import hpke
+from app.kernel.octets import Base64
 from app.kernel.texts import Line, Statement
 from app.policy.actors import Capacity
 
@@ -16,6 +18,21 @@ _A_REASON = Field(
     description="Why, in your own words. Sealed under the case key.",
     examples=["Several people describe the same conduct at first hand."],
 )
+
+
+PROOF_BYTES = 32
+MOST_VERSIONS = 1 << 31
+SealedKey = Annotated[
+    bytes,
+    Base64(
+        hpke.SEALED_KEY_BYTES,
+        hpke.SEALED_KEY_BYTES,
+        "The case key, sealed to your account's key (docs/formats.md, Case key).",
+    ),
+]
+Proof = Annotated[
+    bytes, Base64(PROOF_BYTES, PROOF_BYTES, "What follows from the case key (docs/formats.md, Case key).")
+]
 
 
 class _In(BaseModel):
@@ -69,6 +86,26 @@ class WallIn(_In):
 
     account_id: UUID = Field(description="Any account of the organisation, your own too.")
     reason: Statement = _A_REASON
+
+
+class GrantIn(_In):
+    """A case key that you recovered with the custodians, sealed to yourself."""
+
+    key_version: StrictInt = Field(ge=1, lt=MOST_VERSIONS, description="Which version of the key.")
+    sealed_key: SealedKey
+    proof: Proof
+
+
+class CaseKeyOut(BaseModel):
+    """How far a case is sealed under the newest version of its key."""
+
+    version: int = Field(description="Which version of the case key seals new content. It rises when somebody leaves.")
+    sealed_fields: int = Field(description="How many sealed values the case has; a whole conversation counts as one.")
+    resealed_fields: int = Field(description="How many of them are under that version.")
+    is_complete: bool = Field(description="Whether all are, and nobody keeps a grant of an older version.")
+    is_recoverable: bool = Field(
+        description="Whether enough custodians together could recover that version, if every password were lost."
+    )
 
 
 class CaseItem(BaseModel):

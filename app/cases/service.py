@@ -71,7 +71,7 @@ async def advance(session: AsyncSession, actor: Staff, case: Case, to: CaseState
 
 async def acknowledge(session: AsyncSession, actor: Staff, case: Case) -> None:
     """The case is acknowledged; the first acknowledgement sets the day and the term for feedback, later ones nothing."""
-    if case.state != CaseState.RECEIVED:
+    if not lifecycle.may_follow(CaseState(case.state), CaseState.ACKNOWLEDGED):
         return
     step = await advance(session, actor, case, CaseState.ACKNOWLEDGED, None)
     case.acknowledged_on = clock.today()

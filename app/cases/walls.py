@@ -7,9 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Account, AccountState, RoleGrant
 from app.audit import log
-from app.cases import service
+from app.cases import service, turning
+from app.cases.escrow import FindHolders
 from app.cases.models import Appointment, Case, CaseKeyGrant, Wall
 from app.cases.schemas import WallIn
+from app.cases.turning import LastCaseOfficer
 from app.kernel import clock
 from app.kernel.problems import Conflict
 from app.policy.actors import Capacity, Role, Staff
@@ -25,15 +27,6 @@ class AccountUnknown(Conflict):
     """Your organisation has no account with this id."""
 
     title = "There is no such account"
-
-
-class LastCaseOfficer(Conflict):
-    """Nobody else could act as case officer. Appoint another one first, so that the case is never left alone.
-
-    To bar another case officer, or to end their appointment, needs a third: nobody takes a case for themselves alone.
-    """
-
-    title = "The case would have no case officer"
 
 
 async def stands(session: AsyncSession, case: Case, account_id: UUID) -> bool:
@@ -73,27 +66,11 @@ async def require_another_officer(session: AsyncSession, case: Case, *account_id
         raise LastCaseOfficer
 
 
-async def take_key(session: AsyncSession, case: Case, account_id: UUID) -> list[CaseKeyGrant]:
-    """Delete every grant of the case key to the account, and return them for the audit event.
-
-    The key itself stays as it is: whoever opened it before, and kept it outside this service, could still read a stolen
-    copy of the database. Turning the key for new content belongs to a later issue.
-    """
-    statement = select(CaseKeyGrant).where(
-        CaseKeyGrant.organisation_id == case.organisation_id,
-        CaseKeyGrant.case_id == case.id,
-        CaseKeyGrant.account_id == account_id,
-    )
-    grants = list((await session.scalars(statement)).all())
-    for grant in grants:
-        await session.delete(grant)
-    return grants
-
-
-async def raise_wall(session: AsyncSession, actor: Staff, case: Case, draft: WallIn) -> Wall:
+async def raise_wall(session: AsyncSession, actor: Staff, case: Case, draft: WallIn, find_holders: FindHolders) -> Wall:
     """The account is barred from the case: its appointments are ended, its grants deleted, the case hidden from it.
 
-    Who raises a wall may bar themselves. Nothing takes a wall down.
+    If it had a part in the case, the case key is turned: what is written from now on, this wall's reason first, is under a
+    key that the account never had. Who raises a wall may bar themselves. Nothing takes a wall down.
 
     Raises:
         AccountUnknown: the organisation has no such account.
@@ -117,6 +94,9 @@ async def raise_wall(session: AsyncSession, actor: Staff, case: Case, draft: Wal
         await require_another_officer(session, case, draft.account_id, actor.account_id)
     for appointment in ended:
         appointment.ended_on = clock.today()
+    had_a_part = bool(ended or await turning.grants_of(session, case, draft.account_id))
+    if had_a_part:
+        await turning.turn(session, actor, case, draft.account_id, find_holders)
     wall = Wall(
         organisation_id=case.organisation_id,
         case_id=case.id,
@@ -126,7 +106,7 @@ async def raise_wall(session: AsyncSession, actor: Staff, case: Case, draft: Wal
         reason=draft.reason,
     )
     session.add(wall)
-    service.count_change(case)
-    taken = await take_key(session, case, draft.account_id)
-    await log.record(session, actor, "wall.raised", case, wall, *ended, case_id=case.id, removed=taken)
+    if not had_a_part:
+        service.count_change(case)
+    await log.record(session, actor, "wall.raised", case, wall, *ended, case_id=case.id)
     return wall

@@ -1,4 +1,4 @@
-"""The two ways in which opening can fail; neither says why, so that neither is an oracle."""
+"""The ways in which opening and checking can fail; none says why, so that none is an oracle."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -19,3 +19,15 @@ class LyingCustodian(SealBroken):
         """Keep whose pieces failed, for the record of the opening."""
         super().__init__()
         self.custodian_ids = frozenset(custodian_ids)
+
+
+class NotAuthentic(Exception):
+    """A signature is not of whom it should be, or not over this; or a signed document does not follow the one before it."""
+
+    def __init__(self) -> None:
+        """Leave a message that tells nothing about which check failed."""
+        super().__init__("this was not signed as it should be")
+
+
+class DocumentInvalid(ValueError):
+    """A signed document breaks a rule of its format. The message names the member and the rule, never a value."""

@@ -30,6 +30,12 @@ FORMAT = b"\x01"
 SUITE_IDS = bytes.fromhex("647a00010002")
 """KEM 0x647A, KDF 0x0001, AEAD 0x0002. Source: IANA HPKE registry, as named by draft-ietf-hpke-pq."""
 
+_ENC_BYTES, _TAG_BYTES = 1120, 16
+SEALING_BYTES = len(FORMAT + SUITE_IDS) + KEY_ID_BYTES + _ENC_BYTES + _TAG_BYTES
+"""How much longer than its plaintext a sealed message is."""
+SEALED_KEY_BYTES = SEALING_BYTES + SEED_BYTES
+"""How long a sealed message is that has a key of 32 bytes in it."""
+
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _MLKEM_SEED_BYTES = 64
 _MLKEM_PUBLIC_BYTES = 1184
@@ -50,7 +56,7 @@ class PublicKey:
         if len(public_key) != PUBLIC_KEY_BYTES:
             raise ValueError("a public key is 1216 bytes")
         self.public = public_key
-        self._header = _header(public_key)
+        self._header = header(public_key)
         self._key = MLKEM768X25519PublicKey(
             MLKEM768PublicKey.from_public_bytes(public_key[:_MLKEM_PUBLIC_BYTES]),
             X25519PublicKey.from_public_bytes(public_key[_MLKEM_PUBLIC_BYTES:]),
@@ -84,7 +90,7 @@ class PrivateKey:
         mlkem = MLKEM768PrivateKey.from_seed_bytes(expanded[:_MLKEM_SEED_BYTES])
         x25519 = X25519PrivateKey.from_private_bytes(expanded[_MLKEM_SEED_BYTES:])
         self.public = mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
-        self._header = _header(self.public)
+        self._header = header(self.public)
         self._key = MLKEM768X25519PrivateKey(mlkem, x25519)
 
     def open(self, sealed: bytes, info: bytes) -> bytes:
@@ -122,6 +128,16 @@ def key_id(public_key: bytes) -> bytes:
     return sha256(public_key).digest()[:KEY_ID_BYTES]
 
 
+def is_sealed_to(public_key: bytes, sealed: bytes, content_bytes: int = SEED_BYTES) -> bool:
+    """Whether a sealed message says that it is for this key, and is as long as one with so many bytes in it would be."""
+    return sealed.startswith(header(public_key)) and len(sealed) == SEALING_BYTES + content_bytes
+
+
+def header(public_key: bytes) -> bytes:
+    """Return what every message sealed to this key begins with: format, suite and key id."""
+    return FORMAT + SUITE_IDS + key_id(public_key)
+
+
 def seal(public_key: bytes | PublicKey, plaintext: bytes, info: bytes) -> bytes:
     """Return the plaintext sealed to the key under `info`; load a `PublicKey` to seal to one key often.
 
@@ -131,7 +147,3 @@ def seal(public_key: bytes | PublicKey, plaintext: bytes, info: bytes) -> bytes:
     """
     key = public_key if isinstance(public_key, PublicKey) else PublicKey(public_key)
     return key.seal(plaintext, info)
-
-
-def _header(public_key: bytes) -> bytes:
-    return FORMAT + SUITE_IDS + key_id(public_key)

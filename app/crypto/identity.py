@@ -70,7 +70,12 @@ class Sharing:
     @cached_property
     def context(self) -> bytes:
         """Bind every piece and share to this identity, threshold and set of custodians."""
-        return _sharing_context(self.reference, self.threshold, sorted(self.custodians))
+        return sharing_context(self.reference, self.threshold, sorted(self.custodians))
+
+    @cached_property
+    def committed(self) -> bytes:
+        """Name the commitments, all of them: H in docs/formats.md."""
+        return sha256(b"".join(self.commitments)).digest()
 
     @cached_property
     def held(self) -> dict[UUID, tuple[int, ...]]:
@@ -84,6 +89,11 @@ class Sharing:
             compare_digest(sharing.commitment(self.context, number, piece), self.commitments[number])
             for number, piece in pieces.items()
         )
+
+
+def reference_of(organisation_id: UUID, case_id: UUID, identity_id: UUID) -> bytes:
+    """Return what a reporter's or supporter's identity is bound to, the `reference` of docs/formats.md."""
+    return contexts.encode("identity-reference", organisation_id, case_id, identity_id)
 
 
 def seal_identity(
@@ -103,7 +113,7 @@ def seal_identity(
     secret = secrets.token_bytes(sharing.SECRET_BYTES)
     key, check = _keys(secret, reference, shred_key)
     pieces, held = sharing.split(secret, threshold, len(ids))
-    context = _sharing_context(reference, threshold, ids)
+    context = sharing_context(reference, threshold, ids)
     commitments = [sharing.commitment(context, number, piece) for number, piece in enumerate(pieces)]
     return SealedIdentity(
         ciphertext=fields.seal(key, contexts.encode("identity", reference), pad(identity)),
@@ -177,6 +187,34 @@ def combine_identity(
     return unpad(fields.open_(key, contexts.encode("identity", of.reference), ciphertext))
 
 
+def seal_share(custodian: Custodian, of: Sharing, pieces: Mapping[int, bytes]) -> bytes:
+    """Return a custodian's pieces sealed to their key: what they keep as their own share.
+
+    Raises:
+        SealBroken: these are not the pieces that were dealt to them.
+        ValueError: the key is not usable.
+
+    """
+    if not of.dealt(custodian.id, pieces):
+        raise SealBroken
+    return _seal_share(custodian, of.context, of.commitments, pieces)
+
+
+def sharing_context(reference: bytes, threshold: int, custodians: Sequence[UUID]) -> bytes:
+    """Return what everything of one sharing is bound to, S in docs/formats.md. Custodians are given in rising order."""
+    return contexts.encode("sharing", reference, threshold, len(custodians), *custodians)
+
+
+def share_bytes(threshold: int, custodians: int) -> int:
+    """Return how long every share of such a sharing is.
+
+    Raises:
+        ValueError: not 1 <= threshold <= custodians <= 9.
+
+    """
+    return hpke.SEALING_BYTES + _PIECE_BYTES * len(sharing.held_by(threshold, custodians)[0])
+
+
 def pad(data: bytes) -> bytes:
     """Return the data behind its length, filled with zeros to the least bucket that takes it.
 
@@ -213,15 +251,13 @@ def _keys(secret: bytes, reference: bytes, shred_key: bytes) -> tuple[bytes, byt
     return derived[: fields.KEY_BYTES], derived[fields.KEY_BYTES :]
 
 
-def _sharing_context(reference: bytes, threshold: int, ids: Sequence[UUID]) -> bytes:
-    return contexts.encode("sharing", reference, threshold, len(ids), *ids)
-
-
 def _share_info(context: bytes, commitments: Iterable[bytes], custodian_id: UUID, public_key: bytes) -> bytes:
     return contexts.encode("share", context, custodian_id, public_key, sha256(b"".join(commitments)).digest())
 
 
-def _seal_share(custodian: Custodian, context: bytes, commitments: list[bytes], pieces: Mapping[int, bytes]) -> bytes:
+def _seal_share(
+    custodian: Custodian, context: bytes, commitments: Sequence[bytes], pieces: Mapping[int, bytes]
+) -> bytes:
     key = custodian.public_key
     loaded = key if isinstance(key, hpke.PublicKey) else hpke.PublicKey(key)
     return loaded.seal(_encode_pieces(pieces), _share_info(context, commitments, custodian.id, loaded.public))

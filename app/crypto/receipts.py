@@ -55,6 +55,11 @@ def new_receipt() -> str:
     return " ".join(secrets.choice(WORDS) for _ in range(WORDS_IN_A_RECEIPT))
 
 
+def words_in(text: str) -> list[str]:
+    """Return the words of a text as the list spells them: case, width, and whatever stands between them do not matter."""
+    return _WORD.findall(_INSIDE_WORDS.sub("", normalize("NFKC", text).lower()))
+
+
 def normalise(text: str) -> str:
     """Return the receipt as it was issued, however it was typed: case, width, and whatever stands between words do not matter.
 
@@ -63,7 +68,7 @@ def normalise(text: str) -> str:
 
     """
     if len(text) <= LONGEST_TEXT:
-        words = _WORD.findall(_INSIDE_WORDS.sub("", normalize("NFKC", text).lower()))
+        words = words_in(text)
         if len(words) == WORDS_IN_A_RECEIPT and _KNOWN.issuperset(words):
             return " ".join(words)
     raise ValueError("a receipt is seven words of the list")

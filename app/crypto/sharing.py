@@ -7,7 +7,7 @@ realizing general access structure", 1987. Vectors: tests/crypto/vectors/sharing
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from itertools import combinations
@@ -58,7 +58,7 @@ def split(secret: bytes, threshold: int, holders: int) -> tuple[list[bytes], lis
     if len(secret) != SECRET_BYTES:
         raise ValueError("a shared secret is 32 bytes")
     pieces = [secrets.token_bytes(SECRET_BYTES) for _ in range(pieces_of(threshold, holders) - 1)]
-    pieces.append(_xor([secret, *pieces]))
+    pieces.append(xor([secret, *pieces]))
     return pieces, [list(numbers) for numbers in held_by(threshold, holders)]
 
 
@@ -74,7 +74,7 @@ def combine(pieces: Mapping[int, bytes], threshold: int, holders: int) -> bytes:
         raise SealBroken
     if any(len(piece) != SECRET_BYTES for piece in pieces.values()):
         raise SealBroken
-    return _xor(list(pieces.values()))
+    return xor(list(pieces.values()))
 
 
 def commitment(context: bytes, number: int, piece: bytes) -> bytes:
@@ -82,7 +82,8 @@ def commitment(context: bytes, number: int, piece: bytes) -> bytes:
     return sha256(contexts.encode("piece", context, number) + piece).digest()
 
 
-def _xor(pieces: list[bytes]) -> bytes:
+def xor(pieces: Iterable[bytes]) -> bytes:
+    """Return the XOR of pieces of 32 bytes."""
     total = 0
     for piece in pieces:
         total ^= int.from_bytes(piece)

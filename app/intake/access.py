@@ -13,9 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from app.accounts.authentication import bearer_token, private_key
 from app.audit import log
 from app.cases import access as case_access
+from app.cases.holding import hold
 from app.cases.models import Case
+from app.crypto import conversation_keys
 from app.crypto.errors import SealBroken
-from app.intake import conversations, inbox
+from app.intake import inbox
 from app.intake.inbox import Visit
 from app.intake.models import Grievance
 from app.kernel.db import DbSession
@@ -50,7 +52,7 @@ class AsReporter(Guard):
         """
         visit, key = await inbox.enter(session, bearer_token(request))
         if key is not None:
-            open_keys.get().add(visit.grievance.id, Grievance.KEY_VERSION, key)
+            open_keys.get().add(visit.grievance.id, visit.grievance.key_version, key)
         await self.admit(request, session, f"reporter {visit.reporter.grievance_id}")
         return visit
 
@@ -98,7 +100,8 @@ class OnOwnGrievance(Guard):
             problem.refusal = Refusal(staff, self.permission)
             raise problem
         if request.method != "GET":
-            await case_access.hold(session, staff.organisation_id, grievance.case_id)
+            await hold(session, staff.organisation_id, grievance.case_id)
+            await session.refresh(grievance)  # its key may have been turned until now
         case, facts, _ = await case_access.load(session, staff, grievance.case_id)
         refuse_unless(decide(self.permission, staff, facts), Refusal(staff, self.permission, case.id))
         self._open(request, staff, grievance)
@@ -115,12 +118,12 @@ class OnOwnGrievance(Guard):
     def _open(request: Request, staff: Staff, grievance: Grievance) -> None:
         private = private_key(request, staff)
         try:
-            key = conversations.open_as_sender(
+            key = conversation_keys.open_as_sender(
                 grievance.key_for_sender, grievance.organisation_id, grievance.id, private
             )
         except SealBroken as error:
             raise Locked from error
-        open_keys.get().add(grievance.id, Grievance.KEY_VERSION, key)
+        open_keys.get().add(grievance.id, grievance.key_version, key)
 
 
 on_own_grievance: Any = Depends(OnOwnGrievance())

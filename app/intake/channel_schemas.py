@@ -104,6 +104,14 @@ class ReceiptFormatOut(BaseModel):
     iterations: int
 
 
+class ManifestName(BaseModel):
+    """Which manifest is in force, and whose it is."""
+
+    epoch: int
+    digest: str = Field(description="Its name in hexadecimal (docs/formats.md, Manifest).")
+    root: str = Field(description="Ed25519 public key of the root in base64, which clients pin.")
+
+
 class ChannelOut(BaseModel):
     """The public page of a channel: what happens with a grievance, and who can learn what."""
 
@@ -115,6 +123,9 @@ class ChannelOut(BaseModel):
     is_open: bool
     threshold: int = Field(description="How many custodians open an identity together.")
     custodians: list[CustodianOut]
+    manifest: ManifestName | None = Field(
+        description="What a root that is kept offline said of these keys. Null: they are on the administrator's word."
+    )
     receipt: ReceiptFormatOut
     security_statement: list[str] = Field(description="What the service sees, keeps and cannot open.")
 
@@ -125,3 +136,21 @@ class ChannelDetail(ChannelItem):
     procedure_text: str
     custodians: list[CustodianOut]
     case_officers: list[UUID]
+
+
+class OfficerOut(BaseModel):
+    """A case officer of a channel, and what a case key is sealed to for them."""
+
+    account_id: UUID
+    public_key: str = Field(description="MLKEM768-X25519 public key of the account in base64.")
+
+
+class ChannelKeysOut(BaseModel):
+    """All that a manifest of the channel must agree with, for the holder of its root, who has no account."""
+
+    organisation_id: UUID
+    id: UUID
+    slug: str
+    threshold: int
+    custodians: list[CustodianOut]
+    officers: list[OfficerOut]

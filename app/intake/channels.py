@@ -11,21 +11,26 @@ from app.accounts.models import Organisation
 from app.audit import log
 from app.cases.deadlines import LawProfile
 from app.crypto import receipts
+from app.custody.directory import InForce
+from app.custody.models import Custodian
 from app.intake import doors
 from app.intake.channel_schemas import (
     ChannelDetail,
     ChannelIn,
     ChannelItem,
+    ChannelKeysOut,
     ChannelOut,
     ChannelPatch,
     CustodianOut,
+    ManifestName,
+    OfficerOut,
     ReceiptFormatOut,
 )
-from app.intake.models import Channel, ChannelOfficer, Custodian
+from app.intake.models import Channel, ChannelOfficer
 from app.intake.receipts import salt
-from app.intake.schemas import encoded
 from app.kernel.http import require_version
 from app.kernel.keyring import ServiceKeys
+from app.kernel.octets import spell
 from app.kernel.pages import Page, PageQuery
 from app.kernel.problems import Conflict, InvalidInput, NotFound
 from app.policy.actors import Role, Staff
@@ -36,10 +41,15 @@ day. The order in which things were stored may still tell somebody who takes the
 staff you wrote.
 
 The service reads what you send while it seals it. After that, what you wrote opens only to your receipt and to those
-appointed to the case. Administrators, and whoever takes the database, cannot read it.
+appointed to the case. Administrators, and whoever takes the database, cannot read it. So that no case is lost with a
+password, as many custodians as this page says can recover its key, together and with the service's own keys.
 
 If you say who you are, that is sealed by itself before anything is stored. Only as many custodians as this page says,
 together and with the service's erasure key, can open it. Those who work the case cannot.
+
+Somebody who works the case may ask the custodians to open it, for a reason. Your inbox says so from that moment, before
+anything is opened, and counts each time. Two people together may put that off, at most by ninety days; then it is said.
+What opens it is put together on the machine of whoever asked, and never by the service.
 
 The receipt is the only way back, and the service does not keep it. A client that makes the receipt's keys itself
 never sends the receipt, and opens the inbox on its own machine.
@@ -180,6 +190,24 @@ async def detail(session: AsyncSession, channel: Channel) -> ChannelDetail:
     )
 
 
+async def keys_of(session: AsyncSession, actor: Staff, slug: str) -> ChannelKeysOut:
+    """Return the keys of a channel's custodians and case officers, as they are in force.
+
+    Raises:
+        NotFound: the organisation has no such channel.
+        ChannelAltered: it was altered behind the service.
+
+    """
+    channel = await _of_organisation(session, actor, slug)
+    shown = await detail(session, channel)
+    keys = await accounts.public_keys(session, channel.organisation_id, shown.case_officers, Role.CASE_OFFICER)
+    return ChannelKeysOut(
+        organisation_id=channel.organisation_id,
+        officers=[OfficerOut(account_id=one, public_key=spell(key)) for one, key in sorted(keys.items())],
+        **shown.model_dump(include={"id", "slug", "threshold", "custodians"}),
+    )
+
+
 async def list_channels(session: AsyncSession, actor: Staff, page: PageQuery) -> Page[ChannelItem]:
     """Return one page of the organisation's channels."""
     statement = page.apply(select(Channel).where(Channel.organisation_id == actor.organisation_id), Channel.id)
@@ -213,9 +241,10 @@ async def public_page(session: AsyncSession, keys: ServiceKeys, slug: str) -> Ch
         is_open=channel.is_open and bool((await doors.find(session, slug)).officers),
         threshold=channel.threshold,
         custodians=_shown(custodians),
+        manifest=_named(await doors.manifest_of(session, channel)),
         receipt=ReceiptFormatOut(
             words=receipts.WORDS_IN_A_RECEIPT,
-            salt=encoded(salt(keys)),
+            salt=spell(salt(keys)),
             memory_kib=receipts.MEMORY_KIB,
             iterations=receipts.ITERATIONS,
         ),
@@ -224,7 +253,13 @@ async def public_page(session: AsyncSession, keys: ServiceKeys, slug: str) -> Ch
 
 
 def _shown(custodians: list[Custodian]) -> list[CustodianOut]:
-    return [CustodianOut(id=one.id, label=one.label, public_key=encoded(one.public_key)) for one in custodians]
+    return [CustodianOut(id=one.id, label=one.label, public_key=spell(one.public_key)) for one in custodians]
+
+
+def _named(found: InForce | None) -> ManifestName | None:
+    if found is None:
+        return None
+    return ManifestName(epoch=found.manifest.epoch, digest=found.digest.hex(), root=spell(found.manifest.root))
 
 
 def _item(channel: Channel) -> ChannelItem:

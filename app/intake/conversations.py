@@ -5,51 +5,28 @@ It reads nothing from the database itself.
 Format: docs/formats.md, "Conversation".
 """
 
-import secrets
+import hmac
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from app.cases import keys
-from app.crypto import contexts, hpke
+from app.crypto import contexts, conversation_keys
+from app.crypto.columns import seal_value
 from app.intake.models import Grievance
-from app.kernel.sealed import Sealed, seal_value
-
-KEY_BYTES = 32
-_FOR_CASE = "conversation-for-case"
+from app.kernel.keyring import ServiceKeys
+from app.kernel.sealed import Sealed
 
 
-def new_key() -> bytes:
-    """Return a fresh key of a conversation."""
-    return secrets.token_bytes(KEY_BYTES)
+def sender_tag(service_keys: ServiceKeys, organisation_id: UUID, grievance_id: UUID, public_key: bytes) -> bytes:
+    """Return the MAC by which the service knows again the public key that a grievance came with."""
+    context = contexts.encode("conversation-sender", organisation_id, grievance_id, public_key)
+    return hmac.digest(service_keys.peppered("conversation-sender"), context, sha256)
 
 
-def _context(organisation_id: UUID, grievance_id: UUID, public_key: bytes) -> bytes:
-    return contexts.encode("conversation", organisation_id, grievance_id, public_key)
-
-
-def seal_for_sender(key: bytes, organisation_id: UUID, grievance_id: UUID, sender: hpke.PublicKey) -> bytes:
-    """Return the key sealed to whoever raised the grievance.
-
-    Raises:
-        ValueError: the public key is degenerate.
-
-    """
-    return sender.seal(key, _context(organisation_id, grievance_id, sender.public))
-
-
-def open_as_sender(sealed: bytes, organisation_id: UUID, grievance_id: UUID, private: hpke.PrivateKey) -> bytes:
-    """Return the key of the conversation.
-
-    Raises:
-        SealBroken: it was sealed to somebody else, for another grievance, or was altered.
-
-    """
-    return private.open(sealed, _context(organisation_id, grievance_id, private.public))
-
-
-def seal_for_case(key: bytes, case_key: bytes, organisation_id: UUID, case_id: UUID, grievance_id: UUID) -> bytes:
-    """Return the key sealed under the key of the case."""
-    return keys.seal_under(case_key, _FOR_CASE, organisation_id, case_id, grievance_id, key)
+def is_sender(service_keys: ServiceKeys, grievance: Grievance, public_key: bytes) -> bool:
+    """Whether the grievance came with this public key; one that somebody wrote into the database is not it."""
+    expected = sender_tag(service_keys, grievance.organisation_id, grievance.id, public_key)
+    return hmac.compare_digest(grievance.sender_tag, expected)
 
 
 def open_in_case(grievance: Grievance, case_key: bytes) -> bytes:
@@ -59,8 +36,8 @@ def open_in_case(grievance: Grievance, case_key: bytes) -> bytes:
         SealBroken: the row was altered, or is of another case.
 
     """
-    return keys.open_under(
-        case_key, _FOR_CASE, grievance.organisation_id, grievance.case_id, grievance.id, grievance.key_for_case
+    return conversation_keys.open_for_case(
+        grievance.key_for_case, case_key, grievance.organisation_id, grievance.case_id, grievance.id
     )
 
 
@@ -71,5 +48,12 @@ def seal_text(
     if text is None:
         return None
     return seal_value(
-        key, Grievance.KEY_VERSION, organisation_id, grievance_id, column.table, column.name, row, text.encode()
+        key,
+        conversation_keys.FIRST_VERSION,
+        organisation_id,
+        grievance_id,
+        column.table,
+        column.name,
+        row,
+        text.encode(),
     )

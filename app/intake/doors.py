@@ -15,9 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts import provenance
 from app.accounts.models import Account, AccountState, RoleGrant
 from app.cases.deadlines import LawProfile
+from app.cases.escrow import Holders
 from app.cases.opening import Officer
 from app.crypto import contexts, hpke, identity
-from app.intake.models import Channel, ChannelOfficer, Custodian
+from app.custody import directory
+from app.custody.directory import InForce, custodians_of
+from app.custody.models import Custodian
+from app.intake.models import Channel, ChannelOfficer
 from app.kernel.logs import log
 from app.kernel.problems import Conflict, NotFound, Problem
 from app.kernel.sealed import open_keys
@@ -49,6 +53,12 @@ class ChannelAltered(Problem):
     retry_after = 3600
 
 
+class ManifestMissing(Conflict):
+    """No root has signed a manifest of this channel yet, so that nobody can tell whose signatures count. Publish the first."""
+
+    title = "The channel has no manifest"
+
+
 @dataclass(frozen=True)
 class Door:
     """All that a submission needs to know of its channel, every key loaded."""
@@ -63,19 +73,9 @@ class Door:
 
 _Keys = tuple[tuple[UUID, bytes], ...]
 """The id and public key of each custodian of a channel."""
-_proven: OrderedDict[tuple[UUID, int], _Keys] = OrderedDict()
-"""What the tag of a channel was right about, by its version, so that a submission need not fetch it."""
+_proven: OrderedDict[tuple[UUID, int, bytes], _Keys] = OrderedDict()
+"""What the tag of a channel was right about, by its version and tag, so that a submission need not fetch it."""
 _loaded = lru_cache(maxsize=_KEPT_KEYS)(hpke.PublicKey)
-
-
-async def custodians_of(session: AsyncSession, organisation_id: UUID, channel_id: UUID) -> list[Custodian]:
-    """Return the custodians of a channel in the order of their labels."""
-    statement = (
-        select(Custodian)
-        .where(Custodian.organisation_id == organisation_id, Custodian.channel_id == channel_id)
-        .order_by(Custodian.label, Custodian.id)
-    )
-    return list((await session.execute(statement)).scalars())
 
 
 async def _fetch_keys(session: AsyncSession, organisation_id: UUID, channel_id: UUID) -> _Keys:
@@ -83,7 +83,10 @@ async def _fetch_keys(session: AsyncSession, organisation_id: UUID, channel_id: 
 
 
 def _mac(channel: Any, keys: _Keys, officers: Iterable[UUID]) -> bytes:  # noqa: ANN401 row or entity
-    """Return the tag of whom a channel seals to: HMAC-SHA256 under the pepper's key, custodians and officers by rising id."""
+    """Return the tag of whom a channel seals to: HMAC-SHA256 under the pepper's key, custodians and officers by rising id.
+
+    The name of the manifest in force is the last part, once there is one: no other length of a part is its own.
+    """
     held = [part for one in sorted(keys) for part in one]
     parts = (
         channel.organisation_id,
@@ -93,7 +96,8 @@ def _mac(channel: Any, keys: _Keys, officers: Iterable[UUID]) -> bytes:  # noqa:
         channel.threshold,
         len(held) // 2,
     )
-    context = contexts.encode("channel-seals-to", *parts, *held, *sorted(officers))
+    manifest = () if channel.manifest_digest is None else (channel.manifest_digest,)
+    context = contexts.encode("channel-seals-to", *parts, *held, *sorted(officers), *manifest)
     return hmac.digest(open_keys.get().service.peppered("channel-seals-to"), context, sha256)
 
 
@@ -117,6 +121,48 @@ async def require_ours(session: AsyncSession, channel: Channel) -> list[Custodia
     if not hmac.compare_digest(channel.tag, _mac(channel, keys, (await session.execute(officers)).scalars())):
         raise _altered(channel.id)
     return custodians
+
+
+async def find_holders(session: AsyncSession, organisation_id: UUID, channel_id: UUID) -> Holders | None:
+    """Return to whom the keys of a channel's cases are dealt; None if the channel was altered behind the service."""
+    channel = await session.get(Channel, (organisation_id, channel_id), populate_existing=True)
+    if channel is None:
+        return None
+    try:
+        custodians = await require_ours(session, channel)
+    except ChannelAltered:
+        return None
+    return Holders(tuple(identity.Custodian(one.id, _loaded(one.public_key)) for one in custodians), channel.threshold)
+
+
+async def require_manifest(session: AsyncSession, channel: Channel) -> InForce:
+    """Return the manifest in force of a channel that is ours.
+
+    Raises:
+        ManifestMissing: no root has signed one yet.
+        ChannelAltered: the channel, or the manifest, was changed behind the service.
+
+    """
+    await require_ours(session, channel)
+    found = await manifest_of(session, channel)
+    if found is None:
+        raise ManifestMissing
+    return found
+
+
+async def manifest_of(session: AsyncSession, channel: Channel) -> InForce | None:
+    """Return the manifest in force of a channel that `require_ours` found to be ours; None where there is none yet.
+
+    Raises:
+        ChannelAltered: the manifest was changed behind the service.
+
+    """
+    if channel.manifest_digest is None:
+        return None
+    found = await directory.named(session, channel.organisation_id, channel.id, channel.manifest_digest)
+    if found is None:
+        raise _altered(channel.id)
+    return found
 
 
 def _altered(channel_id: UUID) -> ChannelAltered:
@@ -146,6 +192,7 @@ def _how_to_find_a_door() -> Executable:
             Channel.is_open,
             Channel.law_profile,
             Channel.threshold,
+            Channel.manifest_digest,
             Channel.tag,
             ChannelOfficer.account_id.label("officer"),
             provenance.CREDENTIALS_OF_ROW,
@@ -179,7 +226,7 @@ async def find(session: AsyncSession, slug: str, *, organisation_id: UUID | None
     found = rows[0]
     if not found.is_open:
         raise ChannelClosed
-    place = (found.id, found.version)
+    place = (found.id, found.version, found.tag)
     keys = _proven.get(place) or await _fetch_keys(session, found.organisation_id, found.id)
     officers = {row.officer for row in rows if row.officer is not None}
     if not hmac.compare_digest(_mac(found, keys, officers), found.tag):

@@ -3,7 +3,7 @@
 None of that is in the log: between two acts of staff, which are dated to the minute, it would be dated too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,20 +12,29 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cases.models import Case
-from app.crypto import hpke
+from app.crypto import conversation_keys, hpke
 from app.crypto.errors import SealBroken
-from app.intake import conversations, status
-from app.intake.models import Grievance, InboxSession, RaisedAllegation
+from app.intake import status
+from app.intake.models import Confidentiality, Grievance, InboxSession, RaisedAllegation
 from app.intake.receipts import InboxToken, derive, stored_lookup
-from app.intake.schemas import InboxOut, InboxSessionIn, InboxSessionOut, SealedAllegationOut, SealedInboxOut, encoded
-from app.intake.service import CASE_OF_GRIEVANCE, STATUS_COLUMNS, of_grievance, said, status_of
+from app.intake.schemas import (
+    InboxOut,
+    InboxSessionIn,
+    InboxSessionOut,
+    SealedAllegationOut,
+    SealedInboxOut,
+    SealedNoticeOut,
+)
+from app.intake.service import CASE_OF_GRIEVANCE, STATUS_COLUMNS, of_grievance, proof_of, said, status_of, told
 from app.kernel import clock
 from app.kernel.ids import new_id
 from app.kernel.keyring import ServiceKeys
+from app.kernel.octets import spell
 from app.kernel.problems import Problem
 from app.kernel.runtime import Runtime
-from app.kernel.sealed import SealedContentBroken
+from app.kernel.sealed import KeyTurned, SealedContentBroken
 from app.policy.actors import Reporter
+from app.vault import notices
 
 _KEPT_FOR = timedelta(days=1)
 """How long the row of a session stays at most. The token ends it far sooner; a day may turn meanwhile."""
@@ -62,7 +71,7 @@ class _Shown:
     """What somebody who shows a receipt makes known: how it is found, and what opens the conversation if they sent it."""
 
     lookup: bytes
-    inbox_seed: bytes | None
+    inbox_seed: bytes | None = field(repr=False)
 
 
 def _show(keys: ServiceKeys, draft: InboxSessionIn) -> _Shown:
@@ -81,6 +90,7 @@ async def open_inbox(runtime: Runtime, session: AsyncSession, draft: InboxSessio
     Raises:
         ReceiptNotKnown: no grievance belongs to it, or it is no receipt at all.
         Busy: too many receipts are being shown at once.
+        KeyTurned: the key of the conversation was turned meanwhile.
 
     """
     shown = await runtime.reporting.run(_show, runtime.keys, draft)
@@ -94,6 +104,11 @@ async def open_inbox(runtime: Runtime, session: AsyncSession, draft: InboxSessio
     sealed_key = None
     if shown.inbox_seed is not None:
         sealed_key = token.seal(session_id, _conversation_key(grievance, shown.inbox_seed))
+    version = select(Grievance.key_version).where(
+        Grievance.organisation_id == grievance.organisation_id, Grievance.id == grievance.id
+    )
+    if await session.scalar(version.with_for_update(read=True)) != grievance.key_version:
+        raise KeyTurned
     session.add(
         InboxSession(
             organisation_id=grievance.organisation_id,
@@ -110,7 +125,7 @@ async def open_inbox(runtime: Runtime, session: AsyncSession, draft: InboxSessio
 
 def _conversation_key(grievance: Grievance, inbox_seed: bytes) -> bytes:
     try:
-        return conversations.open_as_sender(
+        return conversation_keys.open_as_sender(
             grievance.key_for_sender, grievance.organisation_id, grievance.id, hpke.PrivateKey(inbox_seed)
         )
     except SealBroken as error:
@@ -157,46 +172,60 @@ async def read(session: AsyncSession, visit: Visit) -> bytes:
     grievance = visit.grievance
     statement = of_grievance(RaisedAllegation, grievance.organisation_id, [grievance.id])
     raised = (await session.execute(statement)).scalars().all()
-    standing = status_of(visit.case, grievance.submitted_on)
+    openings = await notices.told_in(session, grievance.organisation_id, grievance.id)
+    standing = {
+        **status_of(visit.case, grievance.submitted_on),
+        "openings": told(openings, in_clear=not visit.opens_for_itself),
+    }
+    proof = await proof_of(session, grievance)
     if visit.opens_for_itself:
         out = InboxOut(
             **standing,
+            confidentiality=None,
             headline=None,
             narrative=None,
             capacity=None,
             allegations=[],
-            sealed=_sealed(grievance, raised),
+            statement_salt=None,
+            proof=proof,
+            sealed=_sealed(grievance, raised, openings),
             padding="",
         )
     else:
         out = InboxOut(
             **standing,
+            confidentiality=Confidentiality.from_initial(grievance.confidentiality),
             headline=grievance.headline,
             narrative=grievance.narrative,
             capacity=grievance.capacity,
             allegations=[said(one) for one in raised],
+            statement_salt=grievance.statement_salt,
+            proof=proof,
             sealed=None,
             padding="",
         )
     return status.padded(out.model_dump_json().encode())
 
 
-def _sealed(grievance: Any, raised: Any) -> SealedInboxOut:  # noqa: ANN401 the columns that Sealed makes have no type
+def _sealed(grievance: Any, raised: Any, openings: Any) -> SealedInboxOut:  # noqa: ANN401 the columns that Sealed makes have no type
     return SealedInboxOut(
         organisation_id=grievance.organisation_id,
         grievance_id=grievance.id,
-        sealed_key=encoded(grievance.key_for_sender),
-        headline=encoded(grievance.headline_sealed),
-        narrative=encoded(grievance.narrative_sealed),
-        capacity=None if grievance.capacity_sealed is None else encoded(grievance.capacity_sealed),
+        sealed_key=spell(grievance.key_for_sender),
+        confidentiality=spell(grievance.confidentiality_sealed),
+        headline=spell(grievance.headline_sealed),
+        narrative=spell(grievance.narrative_sealed),
+        capacity=None if grievance.capacity_sealed is None else spell(grievance.capacity_sealed),
+        statement_salt=None if grievance.statement_salt_sealed is None else spell(grievance.statement_salt_sealed),
         allegations=[
             SealedAllegationOut(
                 id=one.id,
-                label=None if one.label_sealed is None else encoded(one.label_sealed),
-                statement=encoded(one.statement_sealed),
+                label=None if one.label_sealed is None else spell(one.label_sealed),
+                statement=spell(one.statement_sealed),
             )
             for one in raised
         ],
+        openings=[SealedNoticeOut(id=one.notice.id, notice=spell(one.notice.text_sealed)) for one in openings],
     )
 
 

@@ -2,7 +2,6 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String, Text, UniqueConstraint
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Mapped
 from app.cases.deadlines import LawProfile
 from app.intake.headcount import Basis
 from app.kernel.db import Base, InOrganisation, OfCase, Versioned, belongs_to, code, plain, sealed_otherwise
-from app.kernel.sealed import Sealed
+from app.kernel.sealed import Sealed, SealedContentBroken
 
 SLUG_LENGTH = 60
 NAME_LENGTH = 300
@@ -38,8 +37,16 @@ class Confidentiality(StrEnum):
 
     @classmethod
     def from_initial(cls, initial: str) -> "Confidentiality":
-        """Return the member with that first letter."""
-        return next(member for member in cls if member.initial == initial)
+        """Return the member with that first letter.
+
+        Raises:
+            SealedContentBroken: there is none: whoever sealed it, did it wrongly.
+
+        """
+        found = next((member for member in cls if member.initial == initial), None)
+        if found is None:
+            raise SealedContentBroken
+        return found
 
 
 class Channel(InOrganisation, Versioned, Base):
@@ -52,6 +59,9 @@ class Channel(InOrganisation, Versioned, Base):
     law_profile: Mapped[LawProfile] = code(because="public: which law sets the clocks")
     threshold: Mapped[int] = plain(because="public: how many custodians open an identity")
     is_open: Mapped[bool] = plain(because="public: whether it takes grievances")
+    manifest_digest: Mapped[bytes | None] = plain(
+        LargeBinary(32), because="public: names the manifest in force; missing until a root has signed one"
+    )
     tag: Mapped[bytes] = plain(
         LargeBinary(32), because="MAC of whom it seals to, under a key that is not in the database"
     )
@@ -73,27 +83,10 @@ class ChannelOfficer(InOrganisation, Base):
     )
 
 
-class Custodian(InOrganisation, Base):
-    """Somebody who holds a share of the power to open the identities of a channel. Their private key is not the service's."""
-
-    __tablename__ = "custodians"
-    channel_id: Mapped[UUID] = plain(because="of which channel")
-    account_id: Mapped[UUID] = plain(because="who")
-    label: Mapped[str] = plain(String(NAME_LENGTH), because="public: how the channel's page names the custodian")
-    public_key: Mapped[bytes] = plain(LargeBinary, because="public key that shares are sealed to")
-
-    __table_args__ = (
-        belongs_to("channels", "channel_id"),
-        belongs_to("accounts", "account_id"),
-        UniqueConstraint("organisation_id", "channel_id", "account_id"),
-    )
-
-
 class Grievance(OfCase, Base):
     """What came in. Its texts are under the key of the conversation, which the case and whoever raised it both can open."""
 
     __tablename__ = "grievances"
-    KEY_VERSION: ClassVar = 1
     channel_id: Mapped[UUID] = plain(because="through which public door")
     kind: Mapped[GrievanceKind] = code(because="individual or collective")
     submitted_on: Mapped[date] = plain(because="day")
@@ -109,6 +102,11 @@ class Grievance(OfCase, Base):
     identity_id: Mapped[UUID | None] = plain(
         because="the reporter's sealed identity, or the dummy that stands for none"
     )
+    key_version: Mapped[int] = plain(because="which version of the conversation's key seals its texts")
+    sender_tag: Mapped[bytes] = plain(
+        LargeBinary(32),
+        because="MAC of the key that key_for_sender is sealed to, under a key that is not in the database",
+    )
     case_key_version: Mapped[int] = plain(because="which version of the case key opens key_for_case")
     key_for_case: Mapped[bytes] = sealed_otherwise("under the case key", LargeBinary)
     key_for_sender: Mapped[bytes] = sealed_otherwise(
@@ -118,6 +116,8 @@ class Grievance(OfCase, Base):
     headline = Sealed.text("id")
     narrative = Sealed.text("id")
     capacity = Sealed.optional_text("id")
+    statement_salt = Sealed.optional_text("id")
+    """In hexadecimal. Missing of what came in before statements were committed to."""
 
     __table_args__ = (
         belongs_to("cases", "case_id"),

@@ -4,14 +4,23 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import service as accounts
 from app.audit.log import AuditUnavailable
 from app.cases.access import DOOR, on_case
 from app.cases.models import Case
-from app.intake import channels, doors, inbox, service, submission
+from app.intake import channels, doors, inbox, sealed_submission, service, submission
 from app.intake.access import KeptWithTheRows, OwnGrievance, as_reporter, on_own_grievance
-from app.intake.channel_schemas import ChannelDetail, ChannelIn, ChannelItem, ChannelOut, ChannelPatch, Slug
+from app.intake.channel_schemas import (
+    ChannelDetail,
+    ChannelIn,
+    ChannelItem,
+    ChannelKeysOut,
+    ChannelOut,
+    ChannelPatch,
+    Slug,
+)
 from app.intake.channels import ChannelNameTaken
 from app.intake.doors import ChannelAltered, ChannelClosed, ChannelUnattended
 from app.intake.inbox import InboxClosed, ReceiptNotKnown, Visit
@@ -29,7 +38,10 @@ from app.intake.schemas import (
     InboxSessionOut,
     SubmittedOut,
 )
+from app.intake.sealed_schemas import SealedGrievanceIn
+from app.intake.sealed_submission import SealedToOthers
 from app.intake.service import ReceiptTaken
+from app.intake.submission import Submission
 from app.kernel import idempotency, routing
 from app.kernel.db import DbSession, let_go, reads
 from app.kernel.http import IfMatch, etag, problems
@@ -47,9 +59,11 @@ from app.kernel.problems import (
     Unauthenticated,
 )
 from app.kernel.runtime import RuntimeOf
+from app.kernel.sealed import KeyTurned
 from app.policy.actors import Role, Staff
 from app.policy.guard import CurrentActor, public, requires
 from app.policy.permissions import Permission
+from app.vault.erasure import ErasureKeyTaken
 
 reporter_router = routing.router("reporting", prefix="/v1")
 staff_router = routing.router(prefix="/v1")
@@ -101,6 +115,10 @@ async def submit_grievance(
     async with runtime.database.session(write=False) as reading:
         door = await doors.find(reading, channel)
     sealed = await runtime.reporting.run(submission.seal_individual, door, draft, runtime.keys, kept)
+    return await _stored(request, session, sealed)
+
+
+async def _stored(request: Request, session: AsyncSession, sealed: Submission) -> SubmittedOut:
     try:
         await service.store(session, sealed, None)
     except ReceiptTaken as taken:
@@ -116,10 +134,46 @@ async def submit_grievance(
 
 
 @reporter_router.post(
+    "/channels/{channel}/sealed-grievances",
+    status_code=201,
+    response_model=SubmittedOut,
+    responses=problems(
+        NotFound,
+        ChannelClosed,
+        ChannelAltered,
+        ChannelUnattended,
+        ReceiptTaken,
+        SealedToOthers,
+        ErasureKeyTaken,
+        *_CREATES,
+    ),
+)
+async def submit_sealed_grievance(
+    request: Request,
+    kept: KeptWithTheRows,
+    channel: Slug,
+    draft: SealedGrievanceIn,
+    _: Annotated[None, public(because="who reports has no account and needs none")],
+    runtime: RuntimeOf,
+    session: DbSession,
+) -> SubmittedOut:
+    """Raise a grievance that was sealed where it was written.
+
+    The client made the key of the case, granted it to the channel's case officers, and sealed text and identity. The service
+    stores them and can open neither.
+    """
+    await let_go(session)
+    async with runtime.database.session(write=False) as reading:
+        door = await doors.find(reading, channel)
+    sealed = await runtime.reporting.run(sealed_submission.take, door, draft, runtime.keys, kept)
+    return await _stored(request, session, sealed)
+
+
+@reporter_router.post(
     "/inbox/sessions",
     status_code=201,
     response_model=InboxSessionOut,
-    responses=problems(ReceiptNotKnown, *_CREATES),
+    responses=problems(ReceiptNotKnown, KeyTurned, *_CREATES),
 )
 async def open_inbox(
     draft: InboxSessionIn,
@@ -136,7 +190,7 @@ async def open_inbox(
     return await inbox.open_inbox(runtime, session, draft)
 
 
-@reporter_router.get("/inbox", response_model=InboxOut, responses=problems(InboxClosed))
+@reporter_router.get("/inbox", response_model=InboxOut, responses=problems(InboxClosed, KeyTurned))
 @reads
 async def read_inbox(visit: Annotated[Visit, as_reporter], session: DbSession) -> Response:
     """Read where your grievance stands and what you said.
@@ -181,7 +235,7 @@ async def submit_collective_grievance(
     async with runtime.database.session(write=False) as reading:
         door = await doors.find(reading, channel, organisation_id=actor.organisation_id)
     sealed = await runtime.reporting.run(
-        submission.seal_collective, door, draft, actor.account_id, keys[actor.account_id], kept
+        submission.seal_collective, door, draft, actor.account_id, keys[actor.account_id], runtime.keys, kept
     )
     await service.store(session, sealed, actor)
     return CollectiveSubmittedOut(
@@ -286,6 +340,20 @@ async def list_channels(
 ) -> Page[ChannelItem]:
     """List the organisation's channels."""
     return await channels.list_channels(session, actor, page)
+
+
+@staff_router.get(
+    "/channels/{channel}/keys",
+    response_model=ChannelKeysOut,
+    responses=problems(Unauthenticated, NotFound, InvalidInput, ChannelAltered),
+    tags=[CHANNELS],
+)
+@reads
+async def read_channel_keys(
+    channel: Slug, actor: Annotated[Staff, requires(Permission.CHANNEL_MANAGE)], session: DbSession
+) -> ChannelKeysOut:
+    """Read whose keys the channel seals to, in order to hand them to the holder of its root for the next manifest."""
+    return await channels.keys_of(session, actor, channel)
 
 
 @staff_router.patch(

@@ -1,11 +1,10 @@
 """What goes over the wire about grievances: what people send, and what they, their representatives and the case read."""
 
-import base64
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, model_validator
 
 from app.cases.lifecycle import CaseState
 from app.crypto import hpke, identity
@@ -13,7 +12,10 @@ from app.intake import headcount
 from app.intake.headcount import Basis
 from app.intake.models import Confidentiality, GrievanceKind
 from app.kernel.days import PastDay
+from app.kernel.octets import Base64
 from app.kernel.texts import Label, Line, Prose, Statement
+from app.policy.actors import Capacity
+from app.vault.opening_models import OpeningState
 
 LOOKUP_BYTES = 32
 SIGNING_KEY_BYTES = 32
@@ -23,34 +25,7 @@ MOST_SUPPORTERS = 500
 MOST_IDENTITY_BYTES = identity.LEAST_BUCKET_HOLDS
 
 
-def encoded(content: bytes) -> str:
-    """Return bytes as the API shows them: standard base64."""
-    return base64.b64encode(content).decode()
-
-
-def _decode(text: object, length: int) -> bytes:
-    try:
-        content = base64.b64decode(str(text), validate=True) if isinstance(text, str) else b""
-    except ValueError as error:
-        raise ValueError("must be standard base64") from error
-    if len(content) != length:
-        raise ValueError(f"must be {length} bytes in standard base64")
-    return content
-
-
-def _base64_of(length: int, what: str) -> dict[str, Any]:
-    characters = 4 * -(-length // 3)
-    return {
-        "type": "string",
-        "contentEncoding": "base64",
-        "minLength": characters,
-        "maxLength": characters,
-        "description": what,
-    }
-
-
-def _usable_key(text: object) -> bytes:
-    content = _decode(text, hpke.PUBLIC_KEY_BYTES)
+def _usable_key(content: bytes) -> bytes:
     try:
         hpke.seal(content, b"", b"")
     except ValueError as error:
@@ -60,22 +35,21 @@ def _usable_key(text: object) -> bytes:
 
 PublicKey = Annotated[
     bytes,
-    BeforeValidator(_usable_key),
-    WithJsonSchema(_base64_of(hpke.PUBLIC_KEY_BYTES, "MLKEM768-X25519 public key (docs/formats.md, Key pair).")),
+    AfterValidator(_usable_key),
+    Base64(
+        hpke.PUBLIC_KEY_BYTES,
+        hpke.PUBLIC_KEY_BYTES,
+        "MLKEM768-X25519 public key (docs/formats.md, Key pair).",
+    ),
 ]
 """A public key that can be sealed to: a degenerate one is refused where it comes in, not when somebody reports."""
 
 Lookup = Annotated[
     bytes,
-    BeforeValidator(lambda text: _decode(text, LOOKUP_BYTES)),
-    WithJsonSchema(
-        _base64_of(LOOKUP_BYTES, "The lookup secret that follows from the receipt (docs/formats.md, Receipt).")
-    ),
+    Base64(LOOKUP_BYTES, LOOKUP_BYTES, "The lookup secret that follows from the receipt (docs/formats.md, Receipt)."),
 ]
 SigningKey = Annotated[
-    bytes,
-    BeforeValidator(lambda text: _decode(text, SIGNING_KEY_BYTES)),
-    WithJsonSchema(_base64_of(SIGNING_KEY_BYTES, "Ed25519 public key that follows from the receipt.")),
+    bytes, Base64(SIGNING_KEY_BYTES, SIGNING_KEY_BYTES, "Ed25519 public key that follows from the receipt.")
 ]
 
 
@@ -257,6 +231,32 @@ class InboxSessionOut(BaseModel):
     expires_in: int = Field(description="Seconds.", examples=[900])
 
 
+class OpeningNoticeOut(BaseModel):
+    """That somebody asked the custodians to open an identity, and what became of it."""
+
+    requested_on: date
+    by: Capacity = Field(description="In which part of the case they asked.")
+    notice: str | None = Field(description="What they tell you. Null where the client opens `sealed` itself.")
+    state: OpeningState = Field(
+        description="released: what custodians approved was handed to who asked. opened: they learned who it is."
+    )
+    expires_on: date
+
+
+class OpeningNoticesOut(BaseModel):
+    """How often somebody asked to open an identity, as far as it may be told yet."""
+
+    count: int
+    items: list[OpeningNoticeOut] = Field(description="Oldest first.")
+
+
+class SealedNoticeOut(BaseModel):
+    """One sealed notice of an opening."""
+
+    id: UUID
+    notice: str
+
+
 class RaisedAllegationOut(BaseModel):
     """One thing alleged, as it was said."""
 
@@ -277,16 +277,45 @@ class StatusOut(BaseModel):
     feedback_by: date
 
 
+class ProvenEventOut(BaseModel):
+    """An event of the log of acts, as its link is computed of it (docs/formats.md, Audit events)."""
+
+    chain: UUID
+    sequence: int
+    event: str
+    actor: UUID | None
+    at: str
+    touched: list[list[str | None]] = Field(
+        description="Table, row and commitment, hex. `statement` is no table: it is what you said."
+    )
+
+
+class ReceiptProofOut(BaseModel):
+    """That what you said is in the log of the organisation (docs/formats.md, Proof of receipt). Keep it: it needs no service."""
+
+    organisation: UUID
+    event: ProvenEventOut
+    previous: str
+    blind: str
+    not_before: date | None = Field(description="Until it is in the log: the day from which it may be.")
+    index: int | None
+    path: list[str]
+    checkpoint: str | None = Field(description="A signed note, which witnesses may have signed too.")
+
+
 class SealedInboxOut(BaseModel):
     """What a client that derived its own keys opens for itself (docs/formats.md): all in base64."""
 
     organisation_id: UUID
     grievance_id: UUID
     sealed_key: str = Field(description="The conversation's key, sealed to the reporter's public key.")
+    confidentiality: str = Field(description="Its first letter.")
     headline: str
     narrative: str
     capacity: str | None
+    statement_salt: str | None
     allegations: list["SealedAllegationOut"]
+    openings: list["SealedNoticeOut"] = Field(description="In the order of `openings` outside.")
 
 
 class SealedAllegationOut(BaseModel):
@@ -300,10 +329,14 @@ class SealedAllegationOut(BaseModel):
 class InboxOut(StatusOut):
     """The reporter's way back: where it stands, and what they said, as they said it."""
 
+    confidentiality: Confidentiality | None
     headline: str | None = Field(description="Null where the client opens `sealed` itself; likewise the other texts.")
     narrative: str | None
     capacity: str | None
     allegations: list[RaisedAllegationOut]
+    statement_salt: str | None = Field(description="With what you said it gives what the proof commits to, hex.")
+    proof: ReceiptProofOut
+    openings: OpeningNoticesOut
     sealed: SealedInboxOut | None = Field(description="For sessions opened by `lookup`.")
     padding: str = Field(description="Blanks, so that every answer has one of a few lengths.")
 
@@ -335,6 +368,9 @@ class CollectiveGrievanceOut(CollectiveItem):
     allegations: list[RaisedAllegationOut]
     headcount_claims: list[HeadcountClaimOut] = Field(description="All of them, in the order in which they were made.")
     supporters: int = Field(description="How many gave the custodians their identity.")
+    statement_salt: str | None = Field(description="With what you said it gives what the proof commits to, hex.")
+    proof: ReceiptProofOut
+    openings: OpeningNoticesOut = Field(description="Of supporters' identities.")
 
 
 class CaseGrievanceOut(BaseModel):
@@ -350,6 +386,7 @@ class CaseGrievanceOut(BaseModel):
     capacity: str | None
     allegations: list[RaisedAllegationOut]
     headcount_claims: list[HeadcountClaimOut]
+    statement_salt: str | None = Field(description="With what was said it gives what the log commits to, hex.")
     identities_held: int = Field(description="How many sealed identities there are; who they are is not here.")
 
 

@@ -22,7 +22,10 @@ from app.intake.schemas import (
     CollectiveItem,
     HeadcountClaimIn,
     HeadcountClaimOut,
+    OpeningNoticeOut,
+    OpeningNoticesOut,
     RaisedAllegationOut,
+    ReceiptProofOut,
     StatusOut,
 )
 from app.intake.submission import Rows, Submission
@@ -32,12 +35,19 @@ from app.kernel.pages import Page, PageQuery
 from app.kernel.problems import Conflict
 from app.kernel.sealed import SealedContentBroken, open_keys
 from app.policy.actors import Staff
+from app.prooflog import queries
+from app.vault import notices
+from app.vault.notices import Told
 
 STATUS_COLUMNS = (Case.reference, Case.state, Case.acknowledge_by, Case.acknowledged_on, Case.feedback_by)
 """All that anybody outside a case is told of it."""
 CASE_OF_GRIEVANCE: ColumnElement[bool] = and_(
     Case.organisation_id == Grievance.organisation_id, Case.id == Grievance.case_id
 )
+
+
+RECEIVED = "grievance.received"
+"""The event that commits to what was said."""
 
 
 class ReceiptTaken(Conflict):
@@ -59,7 +69,8 @@ async def store(session: AsyncSession, submission: Submission, submitted_by: Sta
     if submission.identities:
         entries.append(Entry("identity.sealed", await _insert(session, submission.identities)))
     try:
-        entries.append(Entry("grievance.received", await _insert(session, submission.content)))
+        content = await _insert(session, submission.content)
+        entries.append(Entry(RECEIVED, content, stated=[submission.statement]))
     except IntegrityError as error:
         if "receipt_lookup" not in str(error.orig):
             raise
@@ -145,6 +156,22 @@ async def _supporters(session: AsyncSession, organisation_id: UUID, grievance_id
     return {grievance_id: count for grievance_id, count in (await session.execute(statement)).all()}  # noqa: C416 rows are no pairs
 
 
+def open_conversation(grievance: Grievance) -> None:
+    """This request, which holds the key of the case, holds that of the grievance's conversation too.
+
+    Raises:
+        Locked: the request does not hold the case key of the grievance.
+        SealedContentBroken: the row was altered.
+
+    """
+    _, case_key = open_keys.get().find("case_id", grievance.case_id, grievance.case_key_version)
+    try:
+        key = conversations.open_in_case(grievance, case_key)
+    except SealBroken as error:
+        raise SealedContentBroken from error
+    open_keys.get().add(grievance.id, grievance.key_version, key)
+
+
 async def grievances_of(session: AsyncSession, case: Case) -> list[CaseGrievanceOut]:
     """Return every grievance of a case whose key this request holds; how many identities are held, never whose.
 
@@ -161,12 +188,7 @@ async def grievances_of(session: AsyncSession, case: Case) -> list[CaseGrievance
     grievances = (await session.execute(statement)).scalars().all()
     ids = [grievance.id for grievance in grievances]
     for grievance in grievances:
-        _, case_key = open_keys.get().find("case_id", case.id, grievance.case_key_version)
-        try:
-            key = conversations.open_in_case(grievance, case_key)
-        except SealBroken as error:
-            raise SealedContentBroken from error
-        open_keys.get().add(grievance.id, Grievance.KEY_VERSION, key)
+        open_conversation(grievance)
     allegations, claims = await _allegations_and_claims(session, case.organisation_id, ids)
     supporters = await _supporters(session, case.organisation_id, ids)
     return [
@@ -181,6 +203,7 @@ async def grievances_of(session: AsyncSession, case: Case) -> list[CaseGrievance
             capacity=grievance.capacity,
             allegations=allegations[grievance.id],
             headcount_claims=claims[grievance.id],
+            statement_salt=grievance.statement_salt,
             identities_held=_identities_held(grievance, openness, supporters),
         )
         for grievance in grievances
@@ -211,6 +234,21 @@ async def list_own(session: AsyncSession, actor: Staff, page: PageQuery) -> Page
     return Page(items=[CollectiveItem(id=row.id, **status_of(row, row.submitted_on)) for row in rows], next=following)
 
 
+def told(openings: Sequence[Told], *, in_clear: bool) -> OpeningNoticesOut:
+    """Return the openings that an inbox shows; their texts too, where this request holds the conversation's key."""
+    items = [
+        OpeningNoticeOut(
+            requested_on=one.requested_on,
+            by=one.by,
+            notice=one.notice.text if in_clear else None,
+            state=one.state,
+            expires_on=one.expires_on,
+        )
+        for one in openings
+    ]
+    return OpeningNoticesOut(count=len(items), items=items)
+
+
 async def read_own(session: AsyncSession, grievance: Grievance, case: Case) -> CollectiveGrievanceOut:
     """Return a collective grievance as its representative wrote it, and where it stands.
 
@@ -221,6 +259,7 @@ async def read_own(session: AsyncSession, grievance: Grievance, case: Case) -> C
     ids = [grievance.id]
     allegations, claims = await _allegations_and_claims(session, grievance.organisation_id, ids)
     supporters = await _supporters(session, grievance.organisation_id, ids)
+    openings = await notices.told_in(session, grievance.organisation_id, grievance.id)
     return CollectiveGrievanceOut(
         id=grievance.id,
         **status_of(case, grievance.submitted_on),
@@ -231,7 +270,16 @@ async def read_own(session: AsyncSession, grievance: Grievance, case: Case) -> C
         allegations=allegations[grievance.id],
         headcount_claims=claims[grievance.id],
         supporters=supporters.get(grievance.id, 0),
+        statement_salt=grievance.statement_salt,
+        proof=await proof_of(session, grievance),
+        openings=told(openings, in_clear=True),
     )
+
+
+async def proof_of(session: AsyncSession, grievance: Grievance) -> ReceiptProofOut:
+    """Return the proof that the log holds what was said in a grievance, or from which day it may."""
+    proof = await queries.receipt_proof(session, grievance.organisation_id, grievance.case_id, RECEIVED)
+    return ReceiptProofOut.model_validate(proof.to_document())
 
 
 async def claim_headcount(

@@ -4,6 +4,7 @@ from app.cases.lifecycle import CaseState
 
 IN_WORDS: dict[CaseState, str] = {
     CaseState.RECEIVED: "It has arrived and is sealed. Nobody has acknowledged it yet.",
+    CaseState.UNREADABLE: "It cannot be read: it was sealed wrongly where it was written, and no key opens it. Please report again.",
     CaseState.ACKNOWLEDGED: "A case officer has confirmed that it arrived and is deciding how to deal with it.",
     CaseState.TRIAGED: "It has been assessed. The decision whether to investigate comes next.",
     CaseState.ACCEPTED: "It will be investigated. An investigator is being appointed.",

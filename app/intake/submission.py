@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy import Table
 
 from app.cases import opening
+from app.cases.escrow import Holders
 from app.cases.opening import NewCase
-from app.crypto import hpke, receipts
-from app.intake import conversations
+from app.crypto import conversation_keys, hpke, logproofs, receipts
+from app.crypto.events import Touched
+from app.intake import conversations, headcount
 from app.intake.doors import ChannelUnattended, Door
 from app.intake.models import Grievance, GrievanceKind, HeadcountClaim, RaisedAllegation, Supporter
 from app.intake.receipts import derive, stored_lookup
@@ -24,7 +26,7 @@ from app.vault import sealing
 from app.vault.erasure import ErasureKeys
 
 Rows = tuple[Table, list[dict[str, Any]]]
-_GRIEVANCES, _ALLEGATIONS = table_of(Grievance), table_of(RaisedAllegation)
+GRIEVANCES, ALLEGATIONS = table_of(Grievance), table_of(RaisedAllegation)
 _CLAIMS, _SUPPORTERS = table_of(HeadcountClaim), table_of(Supporter)
 NOBODY = b""
 """The identity of who gave none. Sealed like any other, so that the table does not show it."""
@@ -38,6 +40,8 @@ class Submission:
     case: NewCase
     identities: tuple[Rows, ...] = field(repr=False)
     content: tuple[Rows, ...] = field(repr=False)
+    statement: Touched
+    """The commitment to what is said in it."""
     receipt: str | None = field(default=None, repr=False)
 
 
@@ -54,10 +58,12 @@ class _Sender:
 class _Writer:
     """Seals the texts of one grievance under its own fresh key."""
 
-    def __init__(self, new_case: NewCase) -> None:
-        self.case = new_case
+    def __init__(self, new_case: NewCase, case_key: bytes, service_keys: ServiceKeys) -> None:
+        self.case, self.case_key = new_case, case_key
+        self.service_keys = service_keys
         self.id = new_id()
-        self.key = conversations.new_key()
+        self.key = conversation_keys.new_key()
+        self.statement_salt = logproofs.new_statement_salt()
 
     def of_case(self, row: UUID) -> dict[str, Any]:
         return {"organisation_id": self.case.organisation_id, "id": row, "case_id": self.case.id}
@@ -78,16 +84,42 @@ class _Writer:
             "reporter_signing_key": sender.signing_key,
             "representative_id": sender.representative_id,
             "identity_id": identity_id,
-            "case_key_version": self.case.version,
-            "key_for_case": conversations.seal_for_case(
-                self.key, self.case.key, organisation_id, self.case.id, self.id
+            "key_version": conversation_keys.FIRST_VERSION,
+            "sender_tag": conversations.sender_tag(
+                self.service_keys, organisation_id, self.id, sender.public_key.public
             ),
-            "key_for_sender": conversations.seal_for_sender(self.key, organisation_id, self.id, sender.public_key),
+            "case_key_version": self.case.version,
+            "key_for_case": conversation_keys.seal_for_case(
+                self.key, self.case_key, organisation_id, self.case.id, self.id
+            ),
+            "key_for_sender": conversation_keys.seal_for_sender(self.key, organisation_id, self.id, sender.public_key),
             "confidentiality_sealed": self.text(Grievance.confidentiality, self.id, draft.confidentiality.initial),
             "headline_sealed": self.text(Grievance.headline, self.id, draft.headline),
             "narrative_sealed": self.text(Grievance.narrative, self.id, draft.narrative),
             "capacity_sealed": self.text(Grievance.capacity, self.id, draft.capacity),
+            "statement_salt_sealed": self.text(Grievance.statement_salt, self.id, self.statement_salt.hex()),
         }
+
+    def statement(self, draft: GrievanceIn | CollectiveGrievanceIn) -> Touched:
+        claims = draft.headcount_claims if isinstance(draft, CollectiveGrievanceIn) else ()
+        said = logproofs.statement(
+            headline=draft.headline,
+            narrative=draft.narrative,
+            capacity=draft.capacity,
+            confidentiality=draft.confidentiality.value,
+            allegations=[(raised.label, raised.statement) for raised in draft.allegations],
+            headcount_claims=[
+                {
+                    "in_words": headcount.in_words(claim.number, claim.wording),
+                    "number": claim.number,
+                    "basis": claim.basis.value,
+                    "source": claim.source,
+                    "claimed_on": claim.claimed_on.isoformat(),
+                }
+                for claim in claims
+            ],
+        )
+        return logproofs.commit_to_statement(self.statement_salt, self.case.organisation_id, self.id, said)
 
     def allegation(self, position: int, label: str | None, statement: str) -> dict[str, Any]:
         row = new_id()
@@ -125,16 +157,22 @@ def seal_individual(door: Door, draft: GrievanceIn, keys: ServiceKeys, kept: Era
         ChannelUnattended: no officer could open the case.
 
     """
-    writer = _Writer(_new_case(door, clock.today(), None))
+    writer = _Writer(*_new_case(door, clock.today(), None, keys), keys)
     receipt, sender = _reporter(draft, keys)
     person = NOBODY if draft.identity is None else draft.identity.to_bytes()
     sealed = _seal(door, writer.case, [person], kept)
     grievance = writer.grievance(door, draft, sender, sealed.ids[0])
-    return Submission(writer.id, writer.case, sealed.rows, _content(writer, grievance, draft), receipt)
+    content = _content(writer, grievance, draft)
+    return Submission(writer.id, writer.case, sealed.rows, content, writer.statement(draft), receipt)
 
 
 def seal_collective(
-    door: Door, draft: CollectiveGrievanceIn, representative_id: UUID, public_key: bytes, kept: ErasureKeys
+    door: Door,
+    draft: CollectiveGrievanceIn,
+    representative_id: UUID,
+    public_key: bytes,
+    keys: ServiceKeys,
+    kept: ErasureKeys,
 ) -> Submission:
     """Return the grievance of many sealed, the erasure key of each supporter's identity on the disk. Blocks.
 
@@ -142,21 +180,30 @@ def seal_collective(
         ChannelUnattended: no officer, but perhaps the representative, could open the case.
 
     """
-    writer = _Writer(_new_case(door, draft.submitted_on or clock.today(), representative_id))
+    writer = _Writer(*_new_case(door, draft.submitted_on or clock.today(), representative_id, keys), keys)
     sender = _Sender(hpke.PublicKey(public_key), representative_id=representative_id)
     sealed = _seal(door, writer.case, [supporter.identity.to_bytes() for supporter in draft.supporters], kept)
     content = _content(writer, writer.grievance(door, draft, sender, None), draft)
     claims = [writer.claim(position, claim) for position, claim in enumerate(draft.headcount_claims, 1)]
     supporters = [writer.supporter(identity_id) for identity_id in sealed.ids]
     content = (*content, (_CLAIMS, claims), *([(_SUPPORTERS, supporters)] if supporters else []))
-    return Submission(writer.id, writer.case, sealed.rows, content)
+    return Submission(writer.id, writer.case, sealed.rows, content, writer.statement(draft))
 
 
-def _new_case(door: Door, received_on: date, representative_id: UUID | None) -> NewCase:
+def _new_case(
+    door: Door, received_on: date, representative_id: UUID | None, keys: ServiceKeys
+) -> tuple[NewCase, bytes]:
     if all(officer.account_id == representative_id for officer in door.officers):
         raise ChannelUnattended
     return opening.prepare(
-        door.organisation_id, door.channel_id, door.law_profile, door.officers, received_on, representative_id
+        door.organisation_id,
+        door.channel_id,
+        door.law_profile,
+        door.officers,
+        Holders(door.custodians, door.threshold),
+        received_on,
+        keys,
+        representative_id,
     )
 
 
@@ -184,4 +231,4 @@ def _content(
         writer.allegation(position, raised.label, raised.statement)
         for position, raised in enumerate(draft.allegations, 1)
     ]
-    return ((_GRIEVANCES, [grievance]), *([(_ALLEGATIONS, allegations)] if allegations else []))
+    return ((GRIEVANCES, [grievance]), *([(ALLEGATIONS, allegations)] if allegations else []))

@@ -1,7 +1,7 @@
 """The days that come in from outside: as RFC 3339 writes a full-date, and nothing that is like one."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -29,3 +29,8 @@ Day = Annotated[date, BeforeValidator(_only_full_dates)]
 
 PastDay = Annotated[Day, Field(ge=EARLIEST_DAY), AfterValidator(_not_to_come)]
 """A day from 1970 on that has begun, in UTC."""
+
+
+def start_of(day: date) -> datetime:
+    """Return the first instant of a day in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

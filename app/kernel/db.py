@@ -248,6 +248,20 @@ async def let_go(session: AsyncSession) -> None:
     await session.rollback()
 
 
+async def read_one_moment(session: AsyncSession) -> None:
+    """Whatever this transaction, which has read nothing yet, reads is of one moment, whoever writes meanwhile."""
+    if session.get_bind().dialect.name == "postgresql":  # on SQLite every transaction reads so
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+async def hold_tables(session: AsyncSession, tables: Iterable[Table]) -> None:
+    """Nobody else writes to those tables until this transaction, which writes, ends; who is writing has ended before."""
+    connection = await session.connection()
+    if connection.dialect.name == "postgresql":  # on SQLite one connection writes
+        for name in sorted(table.name for table in tables):
+            await connection.exec_driver_sql(f'LOCK TABLE "{name}" IN SHARE MODE')
+
+
 def may_be_repeated(error: DBAPIError) -> bool:
     """Whether the database gave up a transaction that may succeed if it is tried again: a deadlock, a lock held for long."""
     return getattr(error.orig, "sqlstate", None) in _RETRIABLE_SQLSTATES or "database is locked" in str(error.orig)

@@ -6,7 +6,7 @@ import sys
 import traceback
 from typing import Any
 
-ALLOWED_FIELDS = ("event", "request", "problem", "failure", "places", "seconds", "account", "channel")
+ALLOWED_FIELDS = ("event", "request", "problem", "failure", "places", "seconds", "account", "channel", "job")
 """The only fields a log line may hold besides time, level and logger. `account` and `channel` are ids, for the operator to look into."""
 log = logging.getLogger("candour")
 

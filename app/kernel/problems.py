@@ -80,7 +80,10 @@ class UnsupportedMediaType(Problem):
 
 
 class Locked(Problem):
-    """What you ask for is sealed, and the request lacks the unlock secret that signing in gave you (header X-Unlock)."""
+    """What you ask for is sealed, and the request lacks the unlock secret of your session (header X-Unlock).
+
+    Signing in gave it to you. If you have a vault passphrase, POST /v1/auth/unlock gives it to you instead.
+    """
 
     status = 423
     title = "Send your unlock secret"

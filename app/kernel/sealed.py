@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import LargeBinary
 from sqlalchemy.orm import mapped_column
 
-from app.crypto import contexts, fields
+from app.crypto.columns import open_value, seal_value, version_of
 from app.crypto.errors import SealBroken
 from app.kernel.keyring import ServiceKeys
 from app.kernel.problems import Locked, Problem
@@ -30,6 +30,14 @@ class SealedContentBroken(Problem):
     title = "A sealed value does not open"
 
 
+class KeyTurned(Problem):
+    """The key of the case was turned while your request was on its way, so that it holds the old one. Ask again."""
+
+    status = 503
+    title = "The key was turned at this moment"
+    retry_after = 1
+
+
 class OpenKeys:
     """The keys that one request may use: the service's, and those it was handed for cases or conversations."""
 
@@ -44,6 +52,11 @@ class OpenKeys:
         self._scopes[scope, version] = key
         self._newest[scope] = max(version, self._newest.get(scope, 0))
 
+    def forget(self, scope: UUID, version: int) -> None:
+        """Let this request use that version no more: it was made in a transaction that came to nothing."""
+        self._scopes.pop((scope, version), None)
+        self._newest[scope] = max(self.held(scope), default=0)
+
     def held(self, scope: UUID) -> dict[int, bytes]:
         """Return every version of the key of a case or conversation that this request holds."""
         return {version: key for (held, version), key in self._scopes.items() if held == scope}
@@ -53,25 +66,18 @@ class OpenKeys:
 
         Raises:
             Locked: this request holds no such key.
+            KeyTurned: it holds only older versions than the one that is named.
 
         """
         if scope_name == ORGANISATION:
             return self.service.for_organisation(scope, version)
         chosen = self._newest.get(scope) if version is None else version
         if chosen is None or (scope, chosen) not in self._scopes:
-            raise Locked
+            raise KeyTurned if 0 < self._newest.get(scope, 0) < (chosen or 0) else Locked
         return chosen, self._scopes[scope, chosen]
 
 
 open_keys: ContextVar[OpenKeys] = ContextVar("open_keys")
-
-
-def seal_value(
-    key: bytes, version: int, organisation_id: UUID, scope: UUID, table: str, column: str, row: UUID, value: bytes
-) -> bytes:
-    """Return version (4 bytes, big endian) and ciphertext, bound to all that is named; see docs/formats.md, "Sealed column"."""
-    context = contexts.encode("field", organisation_id, scope, table, column, row, version)
-    return version.to_bytes(4, "big") + fields.seal(key, context, value)
 
 
 class Sealed(Generic[T]):
@@ -160,12 +166,10 @@ class Sealed(Generic[T]):
             if not self.nullable:
                 raise SealedContentBroken
             return None  # type: ignore[return-value]
-        version = int.from_bytes(sealed[:4], "big")
         try:
-            _, key = open_keys.get().find(self.under, scope, version)
-            context = contexts.encode("field", organisation_id, scope, self.table, self.name, row, version)
-            plain = fields.open_(key, context, sealed[4:]).decode()
-        except (SealBroken, KeyError) as error:
+            _, key = open_keys.get().find(self.under, scope, version_of(sealed))
+            plain = open_value(key, organisation_id, scope, self.table, self.name, row, sealed).decode()
+        except (SealBroken, KeyError, UnicodeDecodeError) as error:
             raise SealedContentBroken from error
         value: T = json.loads(plain) if self.is_json else plain  # type: ignore[assignment]
         return value

@@ -3,12 +3,23 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.crypto.notes import COSIGNATURE, Verifier
 
 ARGON2_LEAST_MEMORY_KIB = 19_456
 """Source: OWASP Password Storage Cheat Sheet, Argon2id: 19 MiB of memory with two iterations is the least."""
 ARGON2_LEAST_ITERATIONS = 2
+
+
+def _witness_key(vkey: str) -> str:
+    if Verifier.read(vkey).kind != COSIGNATURE:
+        raise ValueError("must be the key of a witness: of kind 0x04")
+    return vkey
+
+
+WitnessKey = Annotated[str, AfterValidator(_witness_key)]
 
 
 class Settings(BaseSettings):
@@ -38,6 +49,30 @@ class Settings(BaseSettings):
         frozenset[Literal["reporter", "staff"]],
         Field(min_length=1, description="Which sides this process serves: reporter, staff or both (a JSON list)."),
     ] = frozenset({"reporter", "staff"})
+    key_provider: Annotated[
+        Literal["file", "aws-kms", "vault-transit"],
+        Field(description="Who wraps the key files: nobody (file), AWS KMS, or the Transit engine of Vault."),
+    ] = "file"
+    aws_kms_key: Annotated[
+        str | None, Field(max_length=2048, description="For aws-kms: the key's ARN, id or alias; best its ARN.")
+    ] = None
+    aws_region: Annotated[str | None, Field(max_length=64, description="For aws-kms: the key's region.")] = None
+    aws_kms_endpoint: Annotated[
+        HttpUrl | None, Field(description="For aws-kms: where to ask, if not at the region's public address.")
+    ] = None
+    vault_url: Annotated[HttpUrl | None, Field(description="For vault-transit: the address of Vault.")] = None
+    vault_mount: Annotated[
+        str, Field(min_length=1, max_length=200, description="For vault-transit: where the Transit engine is mounted.")
+    ] = "transit"
+    vault_key: Annotated[str | None, Field(max_length=200, description="For vault-transit: the name of the key.")] = (
+        None
+    )
+    vault_token: Annotated[
+        SecretStr | None, Field(description="For vault-transit: the token. Better is a file of it.")
+    ] = None
+    vault_token_file: Annotated[
+        Path | None, Field(description="For vault-transit: the file that holds the token, mode 0400 or 0600.")
+    ] = None
     password_memory_kib: Annotated[
         int, Field(ge=ARGON2_LEAST_MEMORY_KIB, le=1_048_576, description="Argon2id memory for passwords, in KiB.")
     ] = 65_536
@@ -61,9 +96,36 @@ class Settings(BaseSettings):
     inbox_session_minutes: Annotated[
         int, Field(ge=1, le=60, description="Life of a reporter's inbox session, in minutes.")
     ] = 15
+    opening_notice_hours: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=48,
+            description="Hours between the notice to a reporter and the release of what custodians approved.",
+        ),
+    ] = 24
     body_bytes: Annotated[
         int, Field(ge=65_536, le=16_777_216, description="Largest body of a request, in bytes; a larger one gets 413.")
     ] = 1_048_576
+
+    runs_jobs: Annotated[bool, Field(description="Whether `serve` also runs the jobs of `python -m app worker`.")] = (
+        True
+    )
+    worker_seconds: Annotated[
+        int, Field(ge=1, le=3600, description="Seconds between two runs of the sequencer of the proof log.")
+    ] = 60
+    log_witnesses: Annotated[
+        tuple[WitnessKey, ...],
+        Field(max_length=20, description="Keys of those who may cosign checkpoints, as text (a JSON list)."),
+    ] = ()
+
+    log_timestamp_url: Annotated[
+        HttpUrl | None,
+        Field(description="Where an authority stamps public checkpoints (RFC 3161); empty means nowhere."),
+    ] = None
+    log_timestamp_roots: Annotated[
+        Path | None, Field(description="Certificates (PEM) that vouch for that authority; `audit verify` needs them.")
+    ] = None
 
     @property
     def effective_database_url(self) -> str:

@@ -7,7 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from app.kernel.texts import LINE_LENGTH, PROSE_LENGTH
+from app.crypto.texts import LINE_LENGTH
+from app.kernel.texts import PROSE_LENGTH
 from app.learning.manuscript import Paragraph
 from app.reports.content import OutcomeCounts, ReportContent, ReportedAllegation, ReportedTheme
 

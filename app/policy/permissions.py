@@ -10,13 +10,19 @@ class Permission(StrEnum):
     """See and change one's own account and sign out."""
 
     ACCOUNT_MANAGE = "account:manage"
-    """Invite accounts, grant and take back roles, suspend accounts."""
+    """Invite accounts, grant and take back roles, suspend and reset accounts, end their sessions."""
 
     COLLEAGUE_LIST = "colleague:list"
     """List the active accounts of the organisation, to appoint them to cases or wall them off."""
 
     CHANNEL_MANAGE = "channel:manage"
-    """Open channels: their texts, law profile, custodians' keys and case officers."""
+    """Open channels: their texts, law profile, custodians' keys and case officers; publish what their root signed."""
+
+    CUSTODY_READ = "custody:read"
+    """See whether enough custodians of a channel can still open what was sealed to them, and what they have yet to do."""
+
+    SHARE_KEEP = "share:keep"
+    """Keep one's own shares as custodian: seal them to a new key, and hand over when custodians join or leave."""
 
     GRIEVANCE_SUBMIT_COLLECTIVE = "grievance:submit-collective"
     """Submit a collective grievance for its supporters."""
@@ -45,6 +51,9 @@ class Permission(StrEnum):
     CASE_ADVANCE = "case:advance"
     """Close a case whose outcome was released, and reopen a closed one."""
 
+    IDENTITY_ERASE = "identity:erase"
+    """Erase a sealed identity of the case for good, so that nobody can ever open it."""
+
     ALLEGATION_ARRANGE = "allegation:arrange"
     """Record allegations and themes; move, merge and split them."""
 
@@ -71,6 +80,18 @@ class Permission(StrEnum):
 
     RELEASE_READ = "release:read"
     """List and read the releases made to one's audience."""
+
+    OPENING_REQUEST = "opening:request"
+    """Ask the custodians to open an identity of the case, and combine what they released."""
+
+    OPENING_WITHHOLD = "opening:withhold"
+    """Record, as a second person, why a reporter is not told yet that their identity is to be opened."""
+
+    OPENING_ANSWER = "opening:answer"
+    """Read the requests made to oneself as a custodian, and approve or refuse each."""
+
+    KEY_RECOVER = "key:recover"
+    """Recover, with the custodians, the key of a case that one is appointed to and cannot open any more."""
 
     AUDIT_READ = "audit:read"
     """Read the audit log: what was done when and by which account, without content."""

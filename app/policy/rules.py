@@ -50,6 +50,11 @@ def is_auditor(staff: Staff, facts: CaseFacts) -> bool:  # noqa: ARG001
     return Role.AUDITOR in staff.roles
 
 
+def is_custodian(staff: Staff, facts: CaseFacts) -> bool:  # noqa: ARG001
+    """Holds the role of custodian."""
+    return Role.CUSTODIAN in staff.roles
+
+
 def is_of_an_audience(staff: Staff, facts: CaseFacts) -> bool:  # noqa: ARG001
     """Holds a role that releases are made to."""
     return not staff.roles.isdisjoint(AUDIENCES)
@@ -90,6 +95,8 @@ RULES: dict[Permission, tuple[Clause, ...]] = {
     Permission.ACCOUNT_MANAGE: ((is_administrator,),),
     Permission.COLLEAGUE_LIST: ((is_case_officer,),),
     Permission.CHANNEL_MANAGE: ((is_administrator,),),
+    Permission.CUSTODY_READ: ((is_administrator,), (is_auditor,)),
+    Permission.SHARE_KEEP: ((is_custodian,),),
     Permission.GRIEVANCE_SUBMIT_COLLECTIVE: ((is_representative,),),
     Permission.GRIEVANCE_FOLLOW: ((is_representative, represents_the_grievance),),
     Permission.CASE_LIST: ((works_cases,),),
@@ -99,6 +106,7 @@ RULES: dict[Permission, tuple[Clause, ...]] = {
     Permission.CASE_APPOINT: ((is_its_case_officer,),),
     Permission.CASE_WALL: ((is_its_case_officer,),),
     Permission.CASE_ADVANCE: ((is_its_case_officer,),),
+    Permission.IDENTITY_ERASE: ((is_its_case_officer,),),
     Permission.ALLEGATION_ARRANGE: ((is_its_investigator,), (is_its_assistant,)),
     Permission.EVIDENCE_RECORD: ((is_its_investigator,), (is_its_assistant,)),
     Permission.FINDING_RECORD: ((is_its_investigator,),),
@@ -108,6 +116,10 @@ RULES: dict[Permission, tuple[Clause, ...]] = {
     Permission.SUMMARY_APPROVE: ((is_its_reviewer,),),
     Permission.SUMMARY_RELEASE: ((is_its_case_officer,), (is_its_reviewer,)),
     Permission.RELEASE_READ: ((is_of_an_audience,),),
+    Permission.OPENING_REQUEST: ((is_its_case_officer,), (is_its_investigator,)),
+    Permission.OPENING_WITHHOLD: ((is_its_case_officer,), (is_its_reviewer,)),
+    Permission.OPENING_ANSWER: ((is_custodian,),),
+    Permission.KEY_RECOVER: ((is_its_case_officer,), (is_its_investigator,), (is_its_assistant,), (is_its_reviewer,)),
     Permission.AUDIT_READ: ((is_auditor,),),
 }
 """Permission → clauses. A test holds this equal to the vocabulary."""

@@ -7,13 +7,46 @@ from uuid import UUID
 
 from app.kernel import clock
 from app.kernel.keyring import write_private
+from app.kernel.problems import Conflict
 
 PRIVATE_FOLDER = 0o700
+
+
+class ErasureKeyTaken(Conflict):
+    """An identity has this id already. Draw other ids, and seal anew: nothing was stored."""
+
+    title = "An identity has this id already"
 
 
 def path_of(folder: Path, identity_id: UUID) -> Path:
     """Return where the erasure key of an identity is: under the last two digits of its id, which are random."""
     return folder / identity_id.hex[-2:] / str(identity_id)
+
+
+def read_key(folder: Path, identity_id: UUID) -> bytes | None:
+    """Return the erasure key of an identity; None if it was erased."""
+    try:
+        return path_of(folder, identity_id).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def destroy(folder: Path, identity_id: UUID) -> None:
+    """The erasure key of an identity is gone from the disk when this returns; if it was gone, nothing changes. Blocks.
+
+    Raises:
+        OSError: the store is not there, or not ours to write.
+
+    """
+    path = path_of(folder, identity_id)
+    if not path.exists():
+        return
+    path.unlink()
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 class ErasureKeys:
@@ -34,6 +67,7 @@ class ErasureKeys:
         minute. When its name was last changed (ctime) is the file system's, and cannot be set.
 
         Raises:
+            ErasureKeyTaken: an identity with that id is there already; its key stays as it is.
             OSError: the folder is missing, full or not ours to write.
 
         """
@@ -43,7 +77,11 @@ class ErasureKeys:
             if not path.parent.is_dir():
                 self._make(path.parent)
             self._written.append(path)
-            write_private(path, key)
+            try:
+                write_private(path, key)
+            except FileExistsError:
+                self._written.remove(path)  # it is another identity's, and stays
+                raise ErasureKeyTaken from None
             for touched in (path, path.parent, self._folder):
                 os.utime(touched, (day, day))
 

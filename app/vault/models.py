@@ -1,11 +1,13 @@
 """The tables of sealed identities. Whoever takes them can open none: see docs/formats.md, "Identity"."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from app.kernel.db import Base, InOrganisation, OfCase, belongs_to, plain, sealed_otherwise
+from app.kernel.sealed import Sealed
 
 
 class SealedIdentity(OfCase, Base):
@@ -19,6 +21,7 @@ class SealedIdentity(OfCase, Base):
     commitments: Mapped[bytes] = plain(
         LargeBinary, because="hashes of random pieces, 32 bytes each, that name who lies"
     )
+    erased_on: Mapped[date | None] = plain(because="day on which its erasure key was destroyed")
 
     __table_args__ = (belongs_to("cases", "case_id"), Index(None, "organisation_id", "case_id"))
 
@@ -34,4 +37,20 @@ class IdentityShare(InOrganisation, Base):
     __table_args__ = (
         belongs_to("sealed_identities", "identity_id"),
         UniqueConstraint("organisation_id", "identity_id", "custodian_id"),
+    )
+
+
+class IdentityErasure(OfCase, Base):
+    """That somebody decided that an identity is never to be opened, and why. The key goes once this row is kept."""
+
+    __tablename__ = "identity_erasures"
+    identity_id: Mapped[UUID] = plain(because="which identity")
+    erased_by: Mapped[UUID] = plain(because="which case officer decided it")
+    reason = Sealed.text("case_id")
+
+    __table_args__ = (
+        belongs_to("cases", "case_id"),
+        belongs_to("accounts", "erased_by"),
+        belongs_to("sealed_identities", "identity_id"),
+        UniqueConstraint("organisation_id", "identity_id"),
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 import statistics
 import tempfile
 import timeit
@@ -13,20 +12,17 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID, uuid4
 
-import asyncpg
 import typer
-from pydantic import SecretStr
 from rich.console import Console
-from sqlalchemy import make_url
 
 from app import setup
-from app.kernel.settings import Settings
 from app.policy.actors import Capacity, CaseFacts, Role, Staff
 from app.policy.permissions import Permission
 from app.policy.rules import decide
-from scripts.benchmark import instructions, report
+from scripts.benchmark import instructions, report, sealing_command
 from scripts.benchmark.floor import Script
 from scripts.benchmark.measuring import CLIENTS, DatabaseWatch, Meter, Scenario, measure
+from scripts.benchmark.places import database_of_its_own, settings_of
 from scripts.benchmark.play import Play
 from scripts.benchmark.processes import Clients, Place, Server, memory_mib, the_floor, the_service
 from scripts.benchmark.report import Counted, OnDatabase
@@ -35,7 +31,6 @@ from scripts.benchmark.seeding import add_cases
 from scripts.benchmark.targets import TARGETS, Verdict, plain_verdict
 
 MANY_CASES = 20_000
-A_MILLION = 1_000_000
 STARTS = 3
 SECONDS_TO_READY, MOST_MEMORY_MIB, MOST_MICROSECONDS = 2, 150, 50
 WARM_UP_SECONDS = 0.5
@@ -53,37 +48,6 @@ class Options:
     only: tuple[str, ...]
     cases: int
     valgrind: bool
-
-
-@contextmanager
-def database_of_its_own(server: str) -> Iterator[str]:
-    """A new database on the PostgreSQL at `server`, by its address; it is dropped afterwards."""
-    name = f"candour_bench_{secrets.token_hex(6)}"
-    address = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
-
-    async def do(statement: str) -> str:
-        connection = await asyncpg.connect(address)
-        try:
-            await connection.execute(statement)
-            return str(await connection.fetchval("SELECT version() || ', fsync ' || current_setting('fsync')"))
-        finally:
-            await connection.close()
-
-    asyncio.run(do(f"CREATE DATABASE {name}"))
-    try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    finally:
-        asyncio.run(do(f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-def settings_of(place: Place) -> Settings:
-    """Return the settings of a service at that place, as its process reads them from its environment."""
-    return Settings(
-        data_folder=place.folder,
-        database_url=None if place.url is None else SecretStr(place.url),
-        password_memory_kib=19_456,
-        password_iterations=2,
-    )
 
 
 def prepare(place: Place, cases: int) -> Stage:
@@ -207,22 +171,30 @@ def warm_up(chosen: list[Scenario], clients: Clients, url: str | None) -> None:
             meter.burst(name, subject, max(CLIENTS), 0)
 
 
-def main(
+app = typer.Typer(add_completion=False)
+app.command("sealing")(sealing_command.command)
+
+
+@app.callback(invoke_without_command=True)
+def main(  # noqa: PLR0913 each is an option of the command
+    context: typer.Context,
     *,
     seconds: Annotated[float, typer.Option(min=0.2, max=30, help="How long each burst is.")] = 0.8,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="How often everything is measured.")] = 3,
     clients: Annotated[str, typer.Option(help="How many clients at once, by commas.")] = "1,8,32",
     only: Annotated[list[str] | None, typer.Option(help="Only this work (repeat the option).")] = None,
     database: Annotated[str, typer.Option(help="postgresql, sqlite or both.")] = "both",
-    million: Annotated[bool, typer.Option("--million", help="List from a million cases instead of 20,000.")] = False,
+    cases: Annotated[int, typer.Option(min=50, max=1_000_000, help="How many cases to list from.")] = MANY_CASES,
     valgrind: Annotated[bool, typer.Option(help="Count instructions by Valgrind where perf cannot.")] = True,
     output: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path(".data/bench.json"),
 ) -> None:
-    """Compare the service with its floors."""
+    """Compare the service with its floors; `sealing` compares sealing and proving with the bare primitives instead."""
+    if context.invoked_subcommand is not None:
+        return
     console = Console(width=None if os.isatty(1) else report.WIDTH)
     options = Options(
         seconds, rounds, tuple(int(number) for number in clients.split(",")), tuple(only or NAMES),
-        A_MILLION if million else MANY_CASES, valgrind and instructions.valgrind_works(),
+        cases, valgrind and instructions.valgrind_works(),
     )  # fmt: skip
     server = os.environ.get("TEST_DATABASE_URL")
     measured: list[OnDatabase] = []
@@ -243,4 +215,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -27,8 +27,10 @@ from app import models
 from app.accounts.models import Account
 from app.audit import chain
 from app.crypto import hpke, identity
-from app.intake.models import Channel, ChannelOfficer, Custodian
+from app.custody.models import Custodian
+from app.intake.models import Channel, ChannelOfficer
 from app.kernel.db import Base, Database
+from app.kernel.key_providers import key_files
 from app.kernel.keyring import ServiceKeys
 from app.kernel.settings import Settings
 from scripts.benchmark import floor_reads
@@ -72,7 +74,7 @@ class Floor:
         self.organisation_id = UUID(script.organisation_id)
         self.release = script.release.encode()
         self.store: Store = store_of(settings)
-        service_keys = ServiceKeys.from_folder(settings.keys_folder)
+        service_keys = ServiceKeys.from_files(key_files(settings))
         _, names_key = service_keys.for_organisation(self.organisation_id)
         self.keys = floor_reads.ServiceSide(names_key, service_keys.peppered(chain.HEAD_KEY))
         self.pepper = service_keys.peppered("benchmark")

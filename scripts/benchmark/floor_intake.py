@@ -22,11 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import chain
 from app.cases.models import Case
-from app.crypto import contexts, fields, hpke, identity, receipts, references
+from app.crypto import contexts, fields, hpke, identity, logproofs, receipts, references
+from app.crypto.columns import seal_value
 from app.kernel.db import Base, table_of
 from app.kernel.ids import new_id
 from app.kernel.keyring import write_private
-from app.kernel.sealed import seal_value
 from scripts.benchmark.stores import Act, Ask
 
 FIELD_OVERHEAD = 4 + len(fields.seal(bytes(32), b"", b""))
@@ -57,7 +57,7 @@ class Specimen:
     async def read(cls, session: AsyncSession, case_id: UUID) -> "Specimen":
         """Return every row that belongs to the case, its log included."""
         found: list[tuple[Table, list[Columns]]] = []
-        identities: list[UUID] = []
+        parents: dict[str, list[UUID]] = {"sealed_identities": [], "case_key_escrows": []}
         for table in Base.metadata.sorted_tables:
             if table is table_of(Case):
                 where = table.c.id == case_id
@@ -66,12 +66,14 @@ class Specimen:
             elif table.name in AUDIT:
                 where = table.c.chain_id == case_id
             elif table.name == "identity_shares":
-                where = table.c.identity_id.in_(identities)
+                where = table.c.identity_id.in_(parents["sealed_identities"])
+            elif table.name == "case_key_shares":
+                where = table.c.escrow_id.in_(parents["case_key_escrows"])
             else:
                 continue
             rows = [dict(row) for row in (await session.execute(select(table).where(where))).mappings()]
-            if table.name == "sealed_identities":
-                identities = [row["id"] for row in rows]
+            if table.name in parents:
+                parents[table.name] = [row["id"] for row in rows]
             if rows:
                 found.append((table, rows))
         found.sort(key=lambda pair: pair[0].name in AUDIT)
@@ -132,12 +134,28 @@ class IntakeFloor:
         self.case_id: UUID = specimen.of("cases")[0]["id"]
         self.grievance_id: UUID = specimen.of("grievances")[0]["id"]
         self.identity_id: UUID = specimen.of("sealed_identities")[0]["id"]
+        self.said = self._said()
         self.ids = [row["id"] for _, rows in self.content for row in rows]
         self.json_columns = {
             table.name: {column.name for column in table.columns if isinstance(column.type, JSON)}
             for table, _ in specimen.rows
         }
         self.threads = ThreadPoolExecutor(ARGON2_THREADS)
+
+    def _said(self) -> dict[str, Any]:
+        """Return a statement whose texts are as long as those of the specimen."""
+        (grievance,) = next(rows for table, rows in self.content if table.name == "grievances")
+        raised = [rows for table, rows in self.content if table.name == "raised_allegations"]
+
+        def text(row: Columns, name: str) -> str:
+            return "x" * (len(row[f"{name}_sealed"] or b"") - FIELD_OVERHEAD)
+
+        texts: dict[str, Any] = {
+            name: text(grievance, name) for name in ("headline", "narrative", "capacity", "confidentiality")
+        }
+        return logproofs.statement(
+            **texts, allegations=[(text(row, "label"), text(row, "statement")) for rows in raised for row in rows]
+        )
 
     def receipt_keys(self) -> tuple[str, bytes, bytes]:
         """Return a new receipt, its lookup secret and its public key: what the server does where the client has no keys."""
@@ -157,12 +175,24 @@ class IntakeFloor:
         reference = contexts.encode(
             "identity-reference", self.organisation, fresh.id(self.case_id), fresh.id(self.identity_id)
         )
-        sealed = identity.seal_identity(
-            b"x" * 60, reference, self.keys.custodians, self.keys.threshold, shred_key
-        )  # fmt: skip
+        dealing = (self.keys.custodians, self.keys.threshold)
+        sealed = identity.seal_identity(b"x" * 60, reference, *dealing, shred_key)
+        place = (self.organisation, fresh.id(self.case_id), 1)
+        escrow_key = fields.derive(self.pepper, "case-key-shred-key", *place)
+        escrow = identity.seal_identity(
+            fresh.case_key, contexts.encode("case-key-reference", *place), *dealing, escrow_key
+        )
+        proof = fields.derive(fresh.case_key, "case-key-proof")
         special = {
             ("cases", "reference"): lambda _row: references.new_reference(),
             ("case_key_grants", "sealed_key"): lambda row: self._grant(fresh, row),
+            ("case_key_grants", "tag"): lambda row: self._grant_tag(fresh, row),
+            ("case_key_escrows", "ciphertext"): lambda _row: escrow.ciphertext,
+            ("case_key_escrows", "check_value"): lambda _row: escrow.check,
+            ("case_key_escrows", "commitments"): lambda _row: b"".join(escrow.commitments),
+            ("case_key_escrows", "verifier"): lambda _row: sha256(proof).digest(),
+            ("case_key_shares", "share"): lambda row: escrow.shares[row["custodian_id"]],
+            ("grievances", "sender_tag"): lambda row: self._sender_tag(row, public_key),
             ("grievances", "receipt_lookup"): lambda _row: hmac.digest(self.pepper, lookup, sha256),
             ("grievances", "reporter_public_key"): lambda _row: public_key,
             ("grievances", "key_for_sender"): lambda _row: self._for_sender(fresh, public_key),
@@ -206,6 +236,16 @@ class IntakeFloor:
         )
         return officer.seal(fresh.case_key, context)
 
+    def _grant_tag(self, fresh: Fresh, row: Columns) -> bytes:
+        context = contexts.encode(
+            "case-key-grant", self.organisation, fresh.id(self.case_id), 1, row["account_id"], row["sealed_key"]
+        )
+        return hmac.digest(self.pepper, context, sha256)
+
+    def _sender_tag(self, row: Columns, public_key: bytes) -> bytes:
+        context = contexts.encode("conversation-sender", self.organisation, row["id"], public_key)
+        return hmac.digest(self.pepper, context, sha256)
+
     def _for_sender(self, fresh: Fresh, public_key: bytes) -> bytes:
         context = contexts.encode("conversation", self.organisation, fresh.id(self.grievance_id), public_key)
         return hpke.PublicKey(public_key).seal(fresh.conversation_key, context)
@@ -221,9 +261,10 @@ class IntakeFloor:
         for event in self.events:
             salt = secrets.token_bytes(chain.SALT_BYTES)
             touched = tuple(
-                chain.Touched(table, row, chain.commit(salt, table, rows[table, row]))
+                self._statement(row) if table == logproofs.STATEMENT
+                else chain.Touched(table, row, chain.commit(salt, table, rows[table, row]))
                 for table, row in ((table, fresh.id(UUID(old))) for table, old, _ in event["touched"])
-            )
+            )  # fmt: skip
             at: datetime = event["at"]
             link = chain.Event(self.organisation, chain_id, event["sequence"], event["event"], None, at, touched)
             previous = chain.link(previous, link)
@@ -241,6 +282,11 @@ class IntakeFloor:
             "tag": chain.authenticate(self.pepper, self.organisation, chain_id, len(events), previous),
         }  # fmt: skip
         return [("audit_events", events), ("audit_heads", [head])]
+
+    def _statement(self, grievance_id: UUID) -> chain.Touched:
+        """Return the commitment to a statement as long as the specimen's texts."""
+        salt = logproofs.new_statement_salt()
+        return logproofs.commit_to_statement(salt, self.organisation, grievance_id, self.said)
 
     def values(self, table: str, rows: list[Columns]) -> list[tuple[Any, ...]]:
         """Return the rows as a bare driver takes them."""

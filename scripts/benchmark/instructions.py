@@ -84,8 +84,20 @@ def counted_by_valgrind(server: Server, folder: Path) -> Iterator[Count]:
     _tell(server, "instrumentation", "off")
     newest = max(folder.glob(f"callgrind.{server.pid}*"), key=lambda path: path.stat().st_mtime, default=None)
     if newest is not None:
-        match = re.search(r"^(?:summary|totals):\s*(\d+)", newest.read_text(), re.MULTILINE)
-        count.instructions = None if match is None else int(match[1])
+        count.instructions = read_callgrind(newest)
+
+
+def read_callgrind(path: Path) -> int:
+    """Return how many instructions a file of Callgrind counts.
+
+    Raises:
+        ValueError: it counts none.
+
+    """
+    match = re.search(r"^(?:summary|totals):\s*(\d+)", path.read_text(), re.MULTILINE)
+    if match is None:
+        raise ValueError("the file counts no instructions")
+    return int(match[1])
 
 
 def _tell(server: Server, *command: str) -> None:

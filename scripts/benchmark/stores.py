@@ -56,6 +56,9 @@ class Store(Protocol):
     async def read(self, act: Callable[[], Act[T]]) -> T:
         """Return what the act returns, which only reads."""
 
+    async def close(self) -> None:
+        """Hang up, once nothing is asked any more."""
+
 
 class PostgresStore:
     """asyncpg, with as many connections as the service."""
@@ -76,6 +79,10 @@ class PostgresStore:
     async def read(self, act: Callable[[], Act[T]]) -> T:
         """Return what the act returns, read in one transaction."""
         return await self.write(act)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
 
     @staticmethod
     async def _do(connection: Any, act: Act[T]) -> T:  # noqa: ANN401 the pool's connection
@@ -117,6 +124,11 @@ class SqliteStore:
     async def read(self, act: Callable[[], Act[T]]) -> T:
         """Return what the act returns, read in one transaction."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._do, act, "BEGIN")
+
+    async def close(self) -> None:
+        """End the threads; their connections end with them."""
+        for pool in (self._writer, self._readers):
+            pool.shutdown()
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._own, "connection", None)

@@ -186,6 +186,28 @@ async def test_a_session_does_not_outlive_its_account_as_the_service_wrote_it(
     assert (await anonymous.post("/v1/auth/revoke-all")).status_code == 204
 
 
+async def test_a_session_that_was_ended_and_put_back_goes_on_for_whoever_has_its_unlock_secret(
+    service: Service, actors: SimpleNamespace, anonymous: httpx.AsyncClient
+) -> None:
+    hr = actors.hr
+    tokens = await signed_in(anonymous, hr.username, hr.password, hr.totp_secret)
+    async with service.runtime.database.session(write=False) as session:
+        kept = {
+            table: [dict(row) for row in (await session.execute(select(table))).mappings()]
+            for table in (SESSIONS, TOKENS)
+        }
+    assert (await anonymous.post("/v1/auth/revoke")).status_code == 204
+    body, unlock = {"refresh_token": tokens["refresh_token"]}, {"X-Unlock": tokens["unlock_secret"]}
+    assert problem_of(await anonymous.post("/v1/auth/refresh", json=body, headers=unlock)) == REFUSED
+    async with service.runtime.database.session(write=True) as session:
+        for table, rows in kept.items():
+            known = set((await session.execute(select(table.c.id))).scalars())
+            await session.execute(insert(table), [row for row in rows if row["id"] not in known])
+    other = {"X-Unlock": actors.staff.headers["X-Unlock"]}
+    assert problem_of(await anonymous.post("/v1/auth/refresh", json=body, headers=other)) == (423, "locked")
+    assert (await anonymous.post("/v1/auth/refresh", json=body, headers=unlock)).status_code == 200
+
+
 async def test_no_case_key_is_granted_to_a_public_key_that_was_exchanged(
     service: Service, actors: SimpleNamespace
 ) -> None:

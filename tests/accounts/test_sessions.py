@@ -77,11 +77,11 @@ async def test_a_refresh_changes_the_refresh_token_and_the_unlock_secret(
     assert len({first["refresh_token"], second["refresh_token"], first["unlock_secret"], second["unlock_secret"]}) == 4
 
     (row,) = [row for row in await sessions_of(service, actors.hr.account_id) if row.id not in earlier]
-    seed = open_session_key(second["unlock_secret"], row.sealed_seed, row.id, row.account_id)
+    seed = open_session_key(second["unlock_secret"], row.sealed_seed or b"", row.id, row.account_id)
     public_key = (await anonymous.get("/v1/me")).json()["public_key"]
     assert hpke.public_key(seed) == base64.b64decode(public_key)
     with pytest.raises(SealBroken):
-        open_session_key(first["unlock_secret"], row.sealed_seed, row.id, row.account_id)
+        open_session_key(first["unlock_secret"], row.sealed_seed or b"", row.id, row.account_id)
 
 
 @pytest.mark.parametrize("unlock", [None, "wrong", "A" * 43, "not base64 !"])
@@ -234,7 +234,7 @@ async def test_a_new_password_keeps_the_key_pair_and_ends_the_other_sessions(
     seeds = []
     for row in await sessions_of(service, hr.account_id):
         try:
-            seeds.append(open_session_key(renewed["unlock_secret"], row.sealed_seed, row.id, row.account_id))
+            seeds.append(open_session_key(renewed["unlock_secret"], row.sealed_seed or b"", row.id, row.account_id))
         except SealBroken:
             continue
     assert [hpke.public_key(seed) for seed in seeds] == [base64.b64decode(public_key)]

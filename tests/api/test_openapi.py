@@ -66,6 +66,11 @@ def test_where_a_version_must_be_named_the_header_is_required(document: dict[str
         assert named == ([is_required] if "412" in operation["responses"] else []), path
 
 
+def test_no_two_schemas_have_one_name(document: dict[str, Any]) -> None:
+    """The framework would tell them apart by their modules, and generated clients could not."""
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
 def test_every_body_has_an_example_that_its_schema_accepts(document: dict[str, Any]) -> None:
     for path, operation in operations_of(document):
         body = operation.get("requestBody")
@@ -99,7 +104,10 @@ def unbounded(schema: dict[str, Any], where: str, schemas: dict[str, Any], seen:
         if "maxItems" not in schema and not schema.get("uniqueItems"):
             yield where
         yield from unbounded(schema["items"], f"{where}[]", schemas, seen)
-    if kind == "object" and schema.get("additionalProperties") is not False:
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict) and {"maxProperties", "propertyNames"} <= set(schema):
+        yield from unbounded(others, f"{where}/*", schemas, seen)
+    elif kind == "object" and others is not False:
         yield f"{where} takes unknown fields"
     for name, part in schema.get("properties", {}).items():
         yield from unbounded(part, f"{where}/{name}", schemas, seen)

@@ -57,7 +57,9 @@ async def try_to_sign_in(client: httpx.AsyncClient, username: str, password: str
 def as_session(client: httpx.AsyncClient, tokens: dict[str, Any]) -> httpx.AsyncClient:
     """Return the client, which uses these tokens from now on."""
     client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
-    client.headers["X-Unlock"] = tokens["unlock_secret"]
+    client.headers.pop("X-Unlock", None)
+    if tokens["unlock_secret"] is not None:
+        client.headers["X-Unlock"] = tokens["unlock_secret"]
     return client
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 from sqlalchemy import select
@@ -14,11 +14,13 @@ from app.audit import log
 from app.audit.models import AuditEvent
 from app.audit.verify import Fault, verify
 from app.cases import opening
-from app.cases.deadlines import LawProfile
+from app.cases.escrow import Holders
 from app.crypto import hpke
+from app.intake import doors
 from app.kernel import clock
+from app.kernel.db import read_one_moment
 from app.kernel.sealed import OpenKeys, open_keys
-from tests.conftest import Actor, Service
+from tests.conftest import CHANNEL, Actor, Service
 
 TRIAGE = {
     "likelihood": "high",
@@ -59,17 +61,20 @@ async def an_open_file(
             )
         )
         accounts = found.all()
-        new_case = opening.prepare(
-            accounts[0].organisation_id,
-            uuid4(),
-            LawProfile.UK_PIDA,
-            [opening.Officer(account.id, hpke.PublicKey(account.public_key)) for account in accounts],
-            received_on or clock.today(),
-            None if representative is None else representative.account_id,
-        )
-        rows = await opening.store(session, new_case)
         token = open_keys.set(OpenKeys(service.runtime.keys))
         try:
+            door = await doors.find(session, CHANNEL)
+            new_case, _ = opening.prepare(
+                door.organisation_id,
+                door.channel_id,
+                door.law_profile,
+                [opening.Officer(account.id, hpke.PublicKey(account.public_key)) for account in accounts],
+                Holders(door.custodians, door.threshold),
+                received_on or clock.today(),
+                service.runtime.keys,
+                None if representative is None else representative.account_id,
+            )
+            rows = await opening.store(session, new_case)
             await log.append(
                 session,
                 new_case.organisation_id,
@@ -156,6 +161,7 @@ async def events_of(service: Service, case: OpenFile) -> list[str]:
 async def faults_of(service: Service, case: OpenFile) -> list[Fault]:
     """Return what the log's verifier finds wrong with the chain of the case or its rows."""
     async with service.runtime.database.session(write=False) as session:
+        await read_one_moment(session)
         return [fault for fault in (await verify(session, service.runtime.keys)).faults if fault.chain_id == case.id]
 
 

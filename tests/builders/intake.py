@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.crypto import hpke, identity
 from app.intake.models import Grievance
-from app.vault import erasure, sealing
+from app.vault import erasure
 from app.vault.models import IdentityShare, SealedIdentity
 from tests.conftest import CHANNEL
 
@@ -141,7 +141,7 @@ class OfflineIdentity:
         self.row = row
         self.shares = shares
         commitments = tuple(row.commitments[start : start + 32] for start in range(0, len(row.commitments), 32))
-        bound_to = sealing.reference(row.organisation_id, row.case_id, row.id)
+        bound_to = identity.reference_of(row.organisation_id, row.case_id, row.id)
         self.sharing = identity.Sharing(bound_to, row.threshold, frozenset(shares), commitments)
 
     def open(self, custodians: Mapping[UUID, bytes], erasure_key: bytes) -> Any:  # noqa: ANN401 any JSON

@@ -1,8 +1,13 @@
-"""A case played from grievance to release by the cast of the tests, in as few steps as it takes."""
+"""A case played from grievance to release by the cast of the tests, in as few steps as it takes.
 
+`say` is what becomes of each text before it is sent: a test that looks for the texts later puts a canary into each.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -40,39 +45,51 @@ async def _make(actor: Actor, path: str, body: dict[str, Any] | None = None) -> 
     return _done(await actor.post(path, json=body or {}))
 
 
-async def an_investigated_case(actors: SimpleNamespace) -> WholeCase:
+async def an_investigated_case(
+    actors: SimpleNamespace, grievance: Mapping[str, Any] | None = None, say: Callable[[str], str] = str
+) -> WholeCase:
     """Return a case under investigation: one theme, one allegation, one exhibit on it."""
-    made = await submitted_for_many(actors.representative)
-    case = WholeCase({"grievance_id": made["id"], "channel": CHANNEL})
+    made = await submitted_for_many(actors.representative, grievance)
+    shared = {"kind": "identity", "subject_id": str(uuid4()), "identity_id": str(uuid4())}
+    case = WholeCase({"grievance_id": made["id"], "channel": CHANNEL, **shared})
     officer, investigator = actors.case_officer, actors.investigator
     listed = _done(await officer.get("/v1/cases"))["items"]
     case.ids["case_id"] = next(one["id"] for one in listed if one["reference"] == made["reference"])
     await _make(officer, case.path("/acknowledgement"))
     triage = {
         "likelihood": "high", "impact": "high", "immediate_risk": False, "knowledge": "first_hand",
-        "previously_reported": True, "procedure": "whistleblowing", "reason": "It concerns safety.",
+        "previously_reported": True, "procedure": "whistleblowing", "reason": say("It concerns safety."),
     }  # fmt: skip
     await _make(officer, case.path("/triage"), triage)
-    await _make(officer, case.path("/decision"), {"outcome": "accepted", "reason": "It must be looked into."})
+    await _make(officer, case.path("/decision"), {"outcome": "accepted", "reason": say("It must be looked into.")})
     for capacity in ("investigator", "assistant", "reviewer"):
         body = {"account_id": str(getattr(actors, capacity).account_id), "capacity": capacity}
         case.ids["appointment_id"] = (await _make(officer, case.path("/appointments"), body))["id"]
-    theme = await _make(investigator, case.path("/themes"), {"label": "1", "title": "Records"})
+    theme = await _make(investigator, case.path("/themes"), {"label": "1", "title": say("Records")})
     allegation = await _make(
-        investigator, case.path("/allegations"), {"label": "1.1", "statement": STATEMENT, "theme_id": theme["id"]}
+        investigator, case.path("/allegations"), {"label": "1.1", "statement": say(STATEMENT), "theme_id": theme["id"]}
     )
     exhibit = await _make(
-        investigator, case.path("/exhibits"), {"kind": "document", "state": "received", "title": "The record of visits"}
+        investigator,
+        case.path("/exhibits"),
+        {
+            "kind": "document",
+            "state": "received",
+            "title": say("The record of visits"),
+            "description": say("As it was kept by the service."),
+        },
     )
-    link = {"bearing": "supports", "note": "The times were changed."}
+    link = {"bearing": "supports", "note": say("The times were changed.")}
     _done(await investigator.put(case.path(f"/exhibits/{exhibit['id']}/links/{allegation['id']}"), json=link))
     case.ids |= {"theme_id": theme["id"], "allegation_id": allegation["id"], "exhibit_id": exhibit["id"]}
     return case
 
 
-async def a_reported_case(actors: SimpleNamespace) -> WholeCase:
+async def a_reported_case(
+    actors: SimpleNamespace, grievance: Mapping[str, Any] | None = None, say: Callable[[str], str] = str
+) -> WholeCase:
     """Return a case whose full report is sealed."""
-    case = await an_investigated_case(actors)
+    case = await an_investigated_case(actors, grievance, say)
     investigator = actors.investigator
     finding = await _make(
         investigator,
@@ -80,28 +97,37 @@ async def a_reported_case(actors: SimpleNamespace) -> WholeCase:
         {
             "outcome": "upheld",
             "standard_of_proof": "balance_of_probabilities",
-            "reasons": "The record shows it.",
+            "reasons": say("The record shows it."),
             "exhibit_ids": [case.ids["exhibit_id"]],
         },
     )
-    review, agreed = case.path(f"/findings/{finding['id']}/review"), {"agrees": True}
+    review, agreed = (
+        case.path(f"/findings/{finding['id']}/review"),
+        {"agrees": True, "note": say("I read the record too.")},
+    )
     _done(await actors.reviewer.post(review, json=agreed, headers={"If-Match": '"1"'}))
     await _make(investigator, case.path("/findings-completion"))
-    report = await _make(investigator, case.path("/reports"), REPORT)
+    report = await _make(investigator, case.path("/reports"), {name: say(text) for name, text in REPORT.items()})
     await _make(investigator, case.path(f"/reports/{report['id']}/seal"))
     case.ids |= {"finding_id": finding["id"], "report_id": report["id"]}
     return case
 
 
-async def a_released_case(actors: SimpleNamespace) -> WholeCase:
+async def a_released_case(
+    actors: SimpleNamespace, grievance: Mapping[str, Any] | None = None, say: Callable[[str], str] = str
+) -> WholeCase:
     """Return a case whose learning summary is released to every audience."""
-    case = await a_reported_case(actors)
-    summary = await _make(actors.investigator, case.path("/summaries"), {"report_id": case.ids["report_id"]})
+    case = await a_reported_case(actors, grievance, say)
+    summary = await _make(
+        actors.investigator,
+        case.path("/summaries"),
+        {"report_id": case.ids["report_id"], "title": say("Learning from a review")},
+    )
     at = case.path(f"/summaries/{summary['id']}")
     redactions = [
         {
             "paragraph": number, "start": start, "end": start + len(REDACTED_ROLE), "type": "role",
-            "reason": "Held by one person.", "replacement": "senior manager",
+            "reason": say("Held by one person."), "replacement": "senior manager",
         }
         for number, paragraph in enumerate(summary["paragraphs"])
         if (start := paragraph["text"].find(REDACTED_ROLE)) >= 0
@@ -110,14 +136,17 @@ async def a_released_case(actors: SimpleNamespace) -> WholeCase:
     _done(await actors.investigator.put(f"{at}/redactions", json={"redactions": redactions}, headers=version))
     checked = await _make(actors.investigator, f"{at}/checks")
     accepted = [
-        {"id": leak["id"], "reason": "It names nobody."} for leak in checked["leaks"] if leak["severity"] == "blocking"
+        {"id": leak["id"], "reason": say("It names nobody.")}
+        for leak in checked["leaks"]
+        if leak["severity"] == "blocking"
     ]
     await _make(actors.investigator, f"{at}/checks", {"accepted": accepted})
     read = await actors.reviewer.get(at)
-    statement = {"statement": "I read every paragraph."}
+    statement = {"statement": say("I read every paragraph.")}
     _done(await actors.reviewer.post(f"{at}/approval", json=statement, headers={"If-Match": read.headers["ETag"]}))
     release = await _make(
         actors.case_officer, f"{at}/release", {"audiences": ["hr", "leadership", "panel", "staff", "representative"]}
     )
     case.ids |= {"summary_id": summary["id"], "release_id": release["id"], "account_id": str(actors.staff.account_id)}
+    case.ids["session_id"] = str(uuid4())
     return case

@@ -171,8 +171,10 @@ async def test_an_ended_appointment_hides_the_case_and_leaves_no_key(service: Se
     seen = await cases.read(actors.case_officer, case)
     assert mine | {"ended_on": "2026-03-02"} in seen["appointments"]
 
+    await service.runtime.background.settled()
     events = await cases.events_of(service, case)
     assert (await actors.case_officer.delete(address)).status_code == 204
+    await service.runtime.background.settled()
     assert await cases.events_of(service, case) == events
     assert await cases.faults_of(service, case) == []
 

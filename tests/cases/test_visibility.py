@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Account
-from app.cases import keys
 from app.cases.access import load, visible_cases
 from app.cases.deadlines import LawProfile
 from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case, Wall
+from app.crypto import case_keys
 from app.kernel import clock
 from app.kernel.ids import new_id
 from app.kernel.sealed import OpenKeys, open_keys
@@ -35,7 +35,7 @@ async def every_case(
     noise = service.actors.other_case_officer.account_id
     for walled, states in product((False, True), product(STATES, repeat=len(Capacity))):
         case_id = new_id()
-        open_keys.get().add(case_id, 1, keys.new_case_key())
+        open_keys.get().add(case_id, 1, case_keys.new_case_key())
         of_case = {"organisation_id": organisation_id, "case_id": case_id}
         today = clock.today()
         session.add(

@@ -15,6 +15,7 @@ from tests.conftest import Actor, Service
 
 async def bound_to(service: Service, case: cases.OpenFile, somebody: Actor) -> tuple[int, int]:
     """How many standing appointments and how many grants somebody has in the case."""
+    await service.runtime.background.settled()
     async with service.runtime.database.session(write=False) as session:
         standing = select(Appointment).where(
             Appointment.case_id == case.id,

@@ -3,6 +3,7 @@
 Plain rather than fast, and it shares no line with app/crypto. Its parts are themselves held to published vectors.
 """
 
+import base64
 import hashlib
 import hmac
 from itertools import combinations
@@ -115,3 +116,77 @@ def xor(*parts: bytes) -> bytes:
 def decode_pieces(encoded: bytes) -> dict[int, bytes]:
     """docs/formats.md, "Pieces": encoded pieces."""
     return {encoded[start]: encoded[start + 1 : start + 33] for start in range(0, len(encoded), 33)}
+
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+BASE = (
+    15112221349535400772501151409588531511454012693041857206046113283949847762202,
+    46316835694926478169428394003475163141307993866256225615783033603165251855960,
+)
+Point = tuple[int, int]
+
+
+def add_points(a: Point, b: Point) -> Point:
+    """RFC 8032 section 5.1.4, in affine coordinates."""
+    t = D * a[0] * b[0] * a[1] * b[1] % P
+    x = (a[0] * b[1] + b[0] * a[1]) * pow(1 + t, -1, P)
+    y = (a[1] * b[1] + a[0] * b[0]) * pow(1 - t, -1, P)
+    return x % P, y % P
+
+
+def times(scalar: int, point: Point) -> Point:
+    """Return the point added to itself so many times."""
+    total, bit = (0, 1), point
+    while scalar:
+        if scalar & 1:
+            total = add_points(total, bit)
+        bit, scalar = add_points(bit, bit), scalar >> 1
+    return total
+
+
+def encode_point(point: Point) -> bytes:
+    """RFC 8032 section 5.1.2."""
+    return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+
+
+def ed25519_public(seed: bytes) -> bytes:
+    """RFC 8032 section 5.1.5."""
+    return encode_point(times(_ed25519_secret(seed)[0], BASE))
+
+
+def ed25519_sign(seed: bytes, message: bytes) -> bytes:
+    """RFC 8032 section 5.1.6."""
+    scalar, prefix = _ed25519_secret(seed)
+    nonce = _ed25519_number(prefix + message)
+    point = encode_point(times(nonce, BASE))
+    challenge = _ed25519_number(point + ed25519_public(seed) + message)
+    return point + ((nonce + challenge * scalar) % ORDER).to_bytes(32, "little")
+
+
+def _ed25519_secret(seed: bytes) -> tuple[int, bytes]:
+    expanded = hashlib.sha512(seed).digest()
+    scalar = int.from_bytes(expanded[:32], "little") & ((1 << 254) - 8) | (1 << 254)
+    return scalar, expanded[32:]
+
+
+def _ed25519_number(data: bytes) -> int:
+    return int.from_bytes(hashlib.sha512(data).digest(), "little") % ORDER
+
+
+def number(value: int) -> bytes:
+    """Return an integer as a part of a context."""
+    return value.to_bytes(8, "big")
+
+
+def cut(piece: bytes, old: bytes, new: bytes, k: int, pieces: int) -> list[bytes]:
+    """docs/formats.md, "Re-sharing": the sub-pieces of a piece."""
+    prk = hkdf_extract(b"", piece)
+    parts = [hkdf_expand(prk, context("sub-piece", old, new, number(k), number(j)), 32) for j in range(pieces - 1)]
+    return [*parts, xor(piece, *parts)]
+
+
+def base64_of(data: bytes) -> str:
+    """docs/formats.md, "Signed document": bytes."""
+    return base64.b64encode(data).decode()

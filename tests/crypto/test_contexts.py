@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.crypto import contexts
 from tests.crypto import reference
-from tests.crypto.vector_files import read
+from tests.crypto.vector_files import own_and_javascript
 
 MAKE: dict[str, Callable[[Any], contexts.Part]] = {"uuid": UUID, "bytes": bytes.fromhex, "text": str, "int": int}
 
@@ -20,7 +20,7 @@ def part_of(spelled: dict[str, Any]) -> contexts.Part:
     return MAKE[kind](value)
 
 
-@pytest.mark.parametrize("vector", read("contexts"), ids=range(6))
+@pytest.mark.parametrize("vector", own_and_javascript("contexts"), ids=range(7))
 def test_a_context_is_the_published_bytes(vector: dict[str, Any]) -> None:
     parts = [part_of(spelled) for spelled in vector["parts"]]
     assert contexts.encode(vector["label"], *parts).hex() == vector["encoded"]

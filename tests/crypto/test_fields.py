@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from app.crypto import contexts, fields
 from app.crypto.errors import SealBroken
 from tests.crypto import reference
-from tests.crypto.vector_files import read, unhex
+from tests.crypto.vector_files import own_and_javascript, read, unhex
 
 KEY = bytes(range(32))
 CHUNK = reference.CHUNK
 
 
-@pytest.mark.parametrize("vector", read("fields"), ids=range(3))
+@pytest.mark.parametrize("vector", own_and_javascript("fields"), ids=range(5))
 def test_a_stored_field_opens_here_and_by_the_document_alone(vector: dict[str, Any]) -> None:
     key, context, plaintext, sealed = unhex(vector, "key", "context", "plaintext", "sealed")
     assert fields.open_(key, context, sealed) == plaintext
@@ -107,7 +107,7 @@ def test_a_key_of_another_size_is_refused(length: int) -> None:
         fields.derive(key, "example")
 
 
-@pytest.mark.parametrize("vector", read("derived"), ids=range(3))
+@pytest.mark.parametrize("vector", own_and_javascript("derived"), ids=range(5))
 def test_a_derived_key_is_the_published_bytes(vector: dict[str, Any]) -> None:
     key, derived = unhex(vector, "key", "derived")
     assert fields.derive(key, vector["label"], vector["part"]) == derived

@@ -24,25 +24,44 @@ def both(*values: str) -> str:
     return "\n".join(values)
 
 
+LOG = read("proof_log")
+LINES = [line.rpartition(" ")[2] for line in LOG["note"].partition("\n\n")[2].splitlines()]
 EXAMPLES = [
     ("Context", read("contexts")[1]["encoded"]),
     ("Field", read("fields")[1]["sealed"]),
     ("Derived key", read("derived")[0]["derived"]),
     ("Service keys", both(read("service")["organisation_key"], read("service")["of_the_pepper"]["username-index"])),
+    ("Wrapped key file", both(read("wrapped_keys")["binding"], read("wrapped_keys")["file"])),
     ("Key pair", read("hpke")[0]["key_id"]),
     ("Sealed to a key", read("hpke")[0]["sealed"][:30]),
     ("Pieces", both(*read("sharing")[2]["pieces"])),
     ("Identity", read("identity")["check"]),
     ("Identity", read("identity_reference")["reference"]),
+    ("Re-sharing", both(*read("resharing")["new"]["pieces"])),
+    ("Signature", read("signing")["signature"]),
+    ("Signed document", read("manifests")["chain"][0]["signature"]),
+    ("Manifest", both(*(one["digest"] for one in read("manifests")["chain"]))),
+    ("Opening", read("openings")["digest"]),
+    ("Fingerprint words", read("fingerprints")[0]["words"]),
+    ("Key file", read("keyfiles")[0]["key"]),
+    ("Enrolment", read("enrolments")[0]["signing_key"]),
     ("Receipt", read("receipts")[0]["lookup"]),
     ("Receipt", both(read("inbox")["salt"], read("inbox")["stored_lookup"])),
     ("Stretched password", read("passwords")[0]["key"]),
     ("Account", both(read("accounts")["verifier"], read("accounts")["username_index"])),
+    ("Account", both(*read("account_tags")["tags"].values())),
     ("Case key", read("case_keys")["grant"][:30]),
+    ("Case key", both(*(read("case_key_escrow")[name] for name in ("verifier", "grant_tag", "shred_key")))),
     ("Conversation", read("case_keys")["for_case"]),
+    ("Conversation", read("case_key_escrow")["sender_tag"]),
     ("Inbox session", both(read("inbox")["token"], read("inbox")["digest"])),
     ("Sealed column", read("columns")[0]["sealed"]),
+    ("Sealed submission", read("sealed_submission")["body"]["statement"]),
     ("Stored answer", both(read("answers")["lookup"], read("answers")["fingerprint"])),
+    ("Statement", LOG["statement_commitment"]),
+    ("Log entry", both(LOG["blind"], LOG["leaf"])),
+    ("Checkpoint", both(LOG["log_key"], LOG["checkpoint"] + LINES[0], LINES[1])),
+    ("Proof of receipt", both(*LOG["proof"]["path"])),
     ("Audit events", both(read("audit")["commitment"], read("audit")["link"], read("audit")["head"])),
 ]
 
@@ -59,7 +78,7 @@ def test_the_example_of_every_format_is_a_vector(section: str, example: str) -> 
 
 
 def test_every_section_has_an_example_or_nothing_to_show() -> None:
-    without = {"Versions", "Reference", "What these formats do not do"}
+    without = {"Versions", "Timestamp", "Bundle", "Reference", "What these formats do not do"}
     assert set(SECTIONS) == {section for section, _ in EXAMPLES} | without
 
 
@@ -117,7 +136,7 @@ def test_every_file_of_vectors_has_its_provenance() -> None:
     page = (FOLDER / "README.md").read_text("utf-8")
     published = [path.name for path in (FOLDER / "published").iterdir()]
     own = [path.stem for path in FOLDER.glob("*.json")]
-    assert len(published) == 6
+    assert len(published) == 9
     assert [name for name in [*published, *own] if f"`{name}`" not in page] == []
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.crypto import hpke
 from app.crypto.errors import SealBroken
 from tests.crypto import reference
-from tests.crypto.vector_files import read, unhex
+from tests.crypto.vector_files import own_and_javascript, read, unhex
 
 SEED = bytes(range(32))
 PRIVATE = hpke.PrivateKey(SEED)
@@ -22,7 +22,7 @@ def test_a_seed_expands_as_xwing_publishes(vector: dict[str, Any]) -> None:
     assert hpke.public_key(seed) == hpke.PrivateKey(seed).public == public
 
 
-@pytest.mark.parametrize("vector", read("hpke"), ids=range(2))
+@pytest.mark.parametrize("vector", own_and_javascript("hpke"), ids=range(4))
 def test_a_stored_message_opens_here_and_by_the_document_alone(vector: dict[str, Any]) -> None:
     seed, public, key_id, info, plaintext, sealed = unhex(
         vector, "seed", "public_key", "key_id", "info", "plaintext", "sealed"

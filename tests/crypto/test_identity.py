@@ -24,6 +24,8 @@ KEYS = {UUID(int=number): hpke.PrivateKey(bytes([number]) * 32) for number in ra
 IDS = tuple(KEYS)
 CUSTODIANS = [identity.Custodian(custodian_id, hpke.PublicKey(key.public)) for custodian_id, key in KEYS.items()]
 
+STORED = [read("identity"), *read("javascript")["identities"]]
+
 Released = dict[UUID, dict[int, bytes]]
 
 
@@ -41,8 +43,8 @@ def combine(sealed: identity.SealedIdentity, of: identity.Sharing, released: Rel
     return identity.combine_identity(sealed.ciphertext, sealed.check, of, released, SHRED_KEY)
 
 
-def test_a_stored_identity_opens() -> None:
-    vector = read("identity")
+@pytest.mark.parametrize("vector", STORED, ids=range(4))
+def test_a_stored_identity_opens(vector: dict[str, Any]) -> None:
     name, ref, shred_key, request, seed = unhex(
         vector, "identity", "reference", "shred_key", "request", "requester_seed"
     )
@@ -62,15 +64,15 @@ def test_a_stored_identity_opens() -> None:
     assert identity.combine_identity(ciphertext, check, of, released, shred_key) == name
 
 
-def test_the_document_alone_opens_a_stored_identity() -> None:
-    vector: dict[str, Any] = read("identity")
+@pytest.mark.parametrize("vector", STORED, ids=range(4))
+def test_the_document_alone_opens_a_stored_identity(vector: dict[str, Any]) -> None:
     name, ref, shred_key, ciphertext, check = unhex(vector, "identity", "reference", "shred_key", "ciphertext", "check")
     ids = [UUID(spelled).bytes for spelled in sorted(vector["custodians"])]
     threshold, holders = (number.to_bytes(8, "big") for number in (vector["threshold"], len(ids)))
     bound_to = reference.context("sharing", ref, threshold, holders, *ids)
     all_commitments = hashlib.sha256(bytes.fromhex("".join(vector["commitments"]))).digest()
     pieces: dict[int, bytes] = {}
-    for spelled, seed in list(vector["custodians"].items())[1:]:
+    for spelled, seed in list(vector["custodians"].items())[-vector["threshold"] :]:
         public = reference.xwing_keys(bytes.fromhex(seed))[2]
         info = reference.context("share", bound_to, UUID(spelled).bytes, public, all_commitments)
         share = reference.open_sealed(bytes.fromhex(seed), bytes.fromhex(vector["shares"][spelled]), info)

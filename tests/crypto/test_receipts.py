@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.crypto import receipts
-from tests.crypto.vector_files import read, unhex
+from tests.crypto.vector_files import own_and_javascript, unhex
 
 RECEIPT = "abacus abdomen abdominal zoology zone zoom zips"
 SALT = bytes(range(16))
 
 
-@pytest.mark.parametrize("vector", read("receipts"), ids=["as issued", "as typed"])
+@pytest.mark.parametrize("vector", own_and_javascript("receipts"), ids=["as issued", "as typed", "by JavaScript"])
 def test_a_receipt_has_the_published_keys(vector: dict[str, Any]) -> None:
     salt, lookup, inbox_seed, signing_seed = unhex(vector, "salt", "lookup", "inbox_seed", "signing_seed")
     assert receipts.normalise(vector["typed"]) == vector["receipt"]

@@ -77,3 +77,10 @@ def test_the_argon2id_of_the_library_derives_as_published(vector: dict[str, Any]
         secret=bytes.fromhex(vector["secret"]) if "secret" in vector else None,
     )
     assert argon2id.derive(password) == output
+
+
+@pytest.mark.parametrize("vector", read("published/ed25519"), ids=lambda vector: f"{len(vector['message']) // 2} bytes")
+def test_ed25519_signs_as_published(vector: dict[str, Any]) -> None:
+    seed, public, message, signature = unhex(vector, "seed", "public", "message", "signature")
+    assert reference.ed25519_public(seed) == public
+    assert reference.ed25519_sign(seed, message) == signature

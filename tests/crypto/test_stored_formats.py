@@ -11,19 +11,20 @@ from uuid import UUID
 import pytest
 from starlette.requests import Request
 
-from app.accounts import passwords, secrets
+from app.accounts import passwords, provenance, secrets
+from app.accounts.models import Account
 from app.audit import chain
-from app.cases import keys as case_keys
-from app.crypto import fields, hpke
+from app.cases import escrow, grants
+from app.crypto import case_keys, conversation_keys, fields, hpke, identity
 from app.crypto.errors import SealBroken
 from app.intake import conversations, receipts
 from app.intake.receipts import InboxToken
+from app.kernel import key_providers
 from app.kernel.idempotency import Once
 from app.kernel.keyring import ServiceKeys
 from app.kernel.sealed import OpenKeys, Sealed, open_keys
-from app.vault import sealing
 from tests.crypto import reference
-from tests.crypto.vector_files import read, unhex
+from tests.crypto.vector_files import own_and_javascript, read, unhex
 
 SERVICE = read("service")
 PEPPER, SERVICE_KEY = unhex(SERVICE, "pepper", "service_key")
@@ -62,7 +63,7 @@ def test_the_key_of_an_organisation_is_derived_from_the_service_key() -> None:
     assert expected.hex() == SERVICE["organisation_key"]
 
 
-@pytest.mark.parametrize("vector", read("columns"), ids=lambda vector: vector["column"])
+@pytest.mark.parametrize("vector", own_and_javascript("columns"), ids=range(4))
 def test_a_sealed_column_opens(vector: dict[str, Any]) -> None:
     key, sealed = unhex(vector, "key", "sealed")
     organisation, scope, row = uuids(vector, "organisation", "scope", "row")
@@ -104,11 +105,64 @@ def test_the_seed_of_an_account_opens_by_its_password_and_by_an_unlock_secret() 
     assert secrets.open_session_key(vector["unlock_secret"], of_session, session, account) == seed
 
 
+@pytest.mark.parametrize("label", ["account-credentials", "account-with-vault"])
+def test_the_tag_of_an_account_binds_its_columns_and_its_vault_if_it_has_one(label: str) -> None:
+    vector = read("account_tags")
+    columns = dict(vector["columns"])
+    bound = [name for name in columns if label == "account-with-vault" or not name.startswith("vault_")]
+    values = {name: None if name not in bound else value_of_account(name, value) for name, value in columns.items()}
+    parts = [as_part(values[name]) for name in bound]
+    assert mac(derived(PEPPER, label), reference.context(label, *parts)).hex() == vector["tags"][label]
+    account = Account(**{name: value for name, value in values.items() if value is not None})
+    token = open_keys.set(OpenKeys(KEYS))
+    provenance.put_tag(account)
+    assert (account.tag.hex(), provenance.is_ours(account)) == (vector["tags"][label], True)
+    open_keys.reset(token)
+
+
+def value_of_account(name: str, spelled: Any) -> Any:  # noqa: ANN401 columns are of any type
+    """Return the value of a column from the vector."""
+    if name in {"organisation_id", "id"}:
+        return UUID(spelled)
+    return spelled if name == "state" or not isinstance(spelled, str) else bytes.fromhex(spelled)
+
+
+def as_part(value: Any) -> bytes:  # noqa: ANN401 columns are of any type
+    """docs/formats.md, "Context": a part."""
+    if value is None or isinstance(value, bytes):
+        return value or b""
+    if isinstance(value, UUID):
+        return value.bytes
+    return number(value) if isinstance(value, int) else str(value).encode()
+
+
+def test_the_file_of_a_wrapped_key_is_what_the_document_says() -> None:
+    vector = read("wrapped_keys")
+    binding, ciphertext, content = unhex(vector, "binding", "ciphertext", "file")
+    kind, version = vector["kind"], vector["version"]
+    assert reference.context("wrapped-key", kind.encode(), number(version)) == binding
+    assert key_providers.binding(kind, version) == binding
+
+    class Keeper:
+        key_id = vector["key_id"]
+
+        def encrypt(self, *_: object) -> bytes:
+            return ciphertext
+
+        def decrypt(self, given: bytes, *_: object) -> bytes:
+            assert given == ciphertext
+            return SERVICE_KEY
+
+    provider = key_providers.WrappingProvider(vector["provider"], Keeper())
+    assert provider.wrap(SERVICE_KEY, kind, version) == content
+    assert provider.unwrap(content, kind, version) == SERVICE_KEY
+
+
 def test_the_reference_of_an_identity_names_organisation_case_and_identity() -> None:
     vector = read("identity_reference")
     ids = uuids(vector, "organisation", "case", "identity")
     expected = reference.context("identity-reference", *(one.bytes for one in ids))
-    assert sealing.reference(*ids) == expected == bytes.fromhex(vector["reference"])
+    assert identity.reference_of(*ids) == expected == bytes.fromhex(vector["reference"])
 
 
 def test_a_case_key_opens_from_its_grant() -> None:
@@ -129,10 +183,74 @@ def test_the_key_of_a_conversation_opens_for_the_sender_and_for_the_case() -> No
     for_sender, for_case = unhex(vector, "for_sender", "for_case")
     to_sender = reference.context("conversation", organisation.bytes, grievance.bytes, reference.xwing_keys(seed)[2])
     assert reference.open_sealed(seed, for_sender, to_sender) == key
-    assert conversations.open_as_sender(for_sender, organisation, grievance, hpke.PrivateKey(seed)) == key
+    assert conversation_keys.open_as_sender(for_sender, organisation, grievance, hpke.PrivateKey(seed)) == key
     to_case = reference.context("conversation-for-case", organisation.bytes, case.bytes, grievance.bytes)
     assert reference.open_field(case_key, to_case, for_case) == key
     assert case_keys.open_under(case_key, "conversation-for-case", organisation, case, grievance, for_case) == key
+
+
+def test_a_grant_is_known_again_and_a_key_proven_by_what_the_document_says() -> None:
+    vector = read("case_key_escrow")
+    organisation, case, account = uuids(vector, "organisation", "case", "account")
+    case_key, grant = (*unhex(vector, "case_key"), *unhex(read("case_keys"), "grant"))
+    proof = derived(case_key, "case-key-proof")
+    assert case_keys.proof_of(case_key).hex() == vector["proof"] == proof.hex()
+    assert case_keys.verifier_of(proof).hex() == vector["verifier"] == hashlib.sha256(proof).hexdigest()
+    version = vector["grant_version"]
+    parts = (organisation.bytes, case.bytes, number(version), account.bytes, grant)
+    expected = mac(derived(PEPPER, "case-key-grant"), reference.context("case-key-grant", *parts))
+    assert grants.tag_of(KEYS, version, organisation, case, account, grant) == expected
+    assert expected.hex() == vector["grant_tag"]
+
+
+def test_the_document_alone_opens_a_case_key_that_was_dealt() -> None:
+    vector = read("case_key_escrow")
+    organisation, case = uuids(vector, "organisation", "case")
+    version = vector["escrow_version"]
+    place = (organisation.bytes, case.bytes, number(version))
+    ref = reference.context("case-key-reference", *place)
+    assert case_keys.reference_of(organisation, case, version) == ref == bytes.fromhex(vector["reference"])
+    shred_key = derived(derived(PEPPER, "case-key-shred"), "case-key-shred-key", *place)
+    assert escrow.shred_key(KEYS, organisation, case, version) == shred_key == bytes.fromhex(vector["shred_key"])
+    case_key, ciphertext, check, commitments = unhex(vector, "case_key", "ciphertext", "check", "commitments")
+    custodians = vector["custodians"]
+    ids = [UUID(one["id"]).bytes for one in custodians]
+    bound_to = reference.context("sharing", ref, number(vector["threshold"]), number(len(ids)), *ids)
+    pieces: dict[int, bytes] = {}
+    for one in custodians[1:]:
+        seed, share = unhex(one, "seed", "share")
+        parts = (bound_to, UUID(one["id"]).bytes, reference.xwing_keys(seed)[2], hashlib.sha256(commitments).digest())
+        pieces |= reference.decode_pieces(reference.open_sealed(seed, share, reference.context("share", *parts)))
+    prk = reference.hkdf_extract(shred_key, reference.xor(*pieces.values()))
+    okm = reference.hkdf_expand(prk, reference.context("identity-key", ref), 48)
+    assert okm[32:] == check
+    padded = reference.open_field(okm[:32], reference.context("identity", ref), ciphertext)
+    assert padded == len(case_key).to_bytes(4, "big") + case_key + bytes(1020 - len(case_key))
+
+
+def test_our_code_opens_a_case_key_that_was_dealt() -> None:
+    vector = read("case_key_escrow")
+    case_key, ref, shred_key, ciphertext, check, joined = unhex(
+        vector, "case_key", "reference", "shred_key", "ciphertext", "check", "commitments"
+    )
+    commitments = tuple(joined[start : start + 32] for start in range(0, len(joined), 32))
+    ids = frozenset(UUID(one["id"]) for one in vector["custodians"])
+    of = identity.Sharing(ref, vector["threshold"], ids, commitments)
+    released = {}
+    for one in vector["custodians"][:2]:
+        seed, share = unhex(one, "seed", "share")
+        released[UUID(one["id"])] = identity.open_share(hpke.PrivateKey(seed), of, UUID(one["id"]), share)
+    assert identity.combine_identity(ciphertext, check, of, released, shred_key) == case_key
+
+
+def test_the_key_that_a_grievance_came_with_is_known_by_its_tag() -> None:
+    vector = read("case_key_escrow")
+    organisation, grievance = uuids(vector, "organisation", "grievance")
+    public = reference.xwing_keys(*unhex(read("case_keys"), "seed"))[2]
+    bound_to = reference.context("conversation-sender", organisation.bytes, grievance.bytes, public)
+    expected = mac(derived(PEPPER, "conversation-sender"), bound_to)
+    assert conversations.sender_tag(KEYS, organisation, grievance, public) == expected
+    assert expected.hex() == vector["sender_tag"]
 
 
 def test_a_receipt_is_found_under_the_salt_and_the_pepper_of_the_service() -> None:

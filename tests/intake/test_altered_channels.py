@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from app.crypto import hpke
-from app.intake.models import Channel, ChannelOfficer, Custodian
+from app.custody.models import Custodian
+from app.intake.models import Channel, ChannelOfficer
 from app.kernel.db import table_of
 from app.kernel.ids import new_id
 from tests.builders import intake

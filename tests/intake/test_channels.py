@@ -65,10 +65,24 @@ async def test_the_public_page_says_what_happens_and_who_can_learn_what(
     assert {one["label"]: one["public_key"] for one in page["custodians"]} == {
         one["label"]: one["public_key"] for one in body["custodians"]
     }
-    assert len(page["security_statement"]) == 5
+    assert len(page["security_statement"]) == 6
     assert all(paragraph[0].isupper() and paragraph.endswith(".") for paragraph in page["security_statement"])
     people = {actors.custodian.account_id, actors.case_officer.account_id}
     assert not [one for one in people if str(one) in str(page)]
+
+
+async def test_an_administrator_reads_what_a_manifest_of_the_channel_must_agree_with(actors: SimpleNamespace) -> None:
+    body = a_channel(actors)
+    made = intake.created(await actors.administrator.post("/v1/channels", json=body))
+    answer = await actors.administrator.get("/v1/channels/adult-services/keys")
+    keys = answer.json()
+    assert (answer.status_code, keys["id"], keys["slug"], keys["threshold"]) == (200, made["id"], "adult-services", 2)
+    assert keys["custodians"] == made["custodians"]
+    officer = (await actors.case_officer.get("/v1/me")).json()
+    assert {"account_id": officer["id"], "public_key": officer["public_key"]} in keys["officers"]
+    assert len(keys["officers"]) == len(body["case_officers"])
+    assert (await actors.administrator.get("/v1/channels/none/keys")).status_code == 404
+    assert (await actors.case_officer.get("/v1/channels/adult-services/keys")).status_code in {403, 404}
 
 
 async def test_an_unknown_channel_has_no_page(anonymous: httpx.AsyncClient) -> None:

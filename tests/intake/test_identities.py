@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from app.crypto import hpke
 from app.crypto.errors import SealBroken
-from app.intake.models import Custodian, Grievance, Supporter
+from app.custody.models import Custodian
+from app.intake.models import Grievance, Supporter
 from app.kernel.db import Base
 from tests.builders import intake
 from tests.builders.intake import OfflineIdentity, a_collective_grievance, a_grievance

@@ -13,8 +13,9 @@ from sqlalchemy import delete, select, text, update
 from app.accounts.models import Account, AccountState
 from app.audit.models import AuditEvent
 from app.audit.verify import verify
+from app.custody.models import Custodian
 from app.intake import doors
-from app.intake.models import Channel, ChannelOfficer, Custodian, Grievance, RaisedAllegation
+from app.intake.models import Channel, ChannelOfficer, Grievance, RaisedAllegation
 from app.kernel.db import table_of
 from app.kernel.sealed import OpenKeys, open_keys
 from tests.builders import intake

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import select, text
 
-from app import main
+from app import worker
 from app.crypto import contexts, fields
 from app.crypto.errors import SealBroken
 from app.kernel import idempotency
@@ -88,9 +88,9 @@ async def test_of_many_who_use_an_expired_key_at_once_one_is_served(service: Ser
 @pytest.fixture
 async def housekeeping(empty_service: EmptyService, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EmptyService]:
     """A service whose housekeeping goes round every hundredth of a second."""
-    monkeypatch.setattr(main, "_A_DAY", 0.01)
-    monkeypatch.setattr(main, "_AN_HOUR", 0.01)
-    task = asyncio.create_task(main._keep_house(empty_service.runtime))
+    often = worker.Job("housekeeping", lambda _: timedelta(seconds=0.01), worker.keep_house)
+    monkeypatch.setattr(worker, "JOBS", (often,))
+    task = asyncio.create_task(worker.work(empty_service.runtime))
     yield empty_service
     assert not task.done()
     task.cancel()
@@ -104,7 +104,7 @@ async def test_housekeeping_outlives_a_database_that_fails(
     async with database.session(write=True) as session:
         await session.execute(text("ALTER TABLE stored_answers RENAME TO lost_answers"))
     async with asyncio.timeout(20):
-        while "housekeeping failed" not in caplog.messages:  # noqa: ASYNC110 the log has no event to wait for
+        while "job failed" not in caplog.messages:  # noqa: ASYNC110 the log has no event to wait for
             await asyncio.sleep(0.01)
     async with database.session(write=True) as session:
         await session.execute(text("ALTER TABLE lost_answers RENAME TO stored_answers"))
@@ -113,5 +113,5 @@ async def test_housekeeping_outlives_a_database_that_fails(
     async with asyncio.timeout(20):
         while await the_stored_answers(database):  # noqa: ASYNC110 nor has the database
             await asyncio.sleep(0.01)
-    (told, *_) = [record for record in caplog.records if record.message == "housekeeping failed"]
+    (told, *_) = [record for record in caplog.records if record.message == "job failed"]
     assert "stored_answers" not in str(vars(told)), "a log line names the failure and the place, not its text"

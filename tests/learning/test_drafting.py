@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.crypto.texts import LINE_LENGTH
 from app.findings.outcomes import NoViewReason, Outcome, StandardOfProof
-from app.kernel.texts import LINE_LENGTH, PROSE_LENGTH
+from app.kernel.texts import PROSE_LENGTH
 from app.learning import drafting
 from app.learning.manuscript import Manuscript, Paragraph
 from app.reports.content import LeftOut, ReportContent, ReportedAllegation, ReportedTheme, count

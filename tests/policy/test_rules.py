@@ -137,7 +137,11 @@ ON_CASE = {
         Permission.CASE_APPOINT,
         Permission.CASE_WALL,
         Permission.CASE_ADVANCE,
+        Permission.IDENTITY_ERASE,
         Permission.SUMMARY_RELEASE,
+        Permission.OPENING_REQUEST,
+        Permission.OPENING_WITHHOLD,
+        Permission.KEY_RECOVER,
     },
     Capacity.INVESTIGATOR: {
         Permission.CASE_READ,
@@ -146,18 +150,23 @@ ON_CASE = {
         Permission.FINDING_RECORD,
         Permission.REPORT_WRITE,
         Permission.SUMMARY_WRITE,
+        Permission.OPENING_REQUEST,
+        Permission.KEY_RECOVER,
     },
     Capacity.ASSISTANT: {
         Permission.CASE_READ,
         Permission.ALLEGATION_ARRANGE,
         Permission.EVIDENCE_RECORD,
         Permission.SUMMARY_WRITE,
+        Permission.KEY_RECOVER,
     },
     Capacity.REVIEWER: {
         Permission.CASE_READ,
         Permission.FINDING_REVIEW,
         Permission.SUMMARY_APPROVE,
         Permission.SUMMARY_RELEASE,
+        Permission.OPENING_WITHHOLD,
+        Permission.KEY_RECOVER,
     },
 }
 OF_CASES = set().union(*ON_CASE.values())
@@ -176,10 +185,13 @@ OUTSIDE_CASES = {
     Permission.ACCOUNT_MANAGE: {Role.ADMINISTRATOR},
     Permission.COLLEAGUE_LIST: {Role.CASE_OFFICER},
     Permission.CHANNEL_MANAGE: {Role.ADMINISTRATOR},
+    Permission.CUSTODY_READ: {Role.ADMINISTRATOR, Role.AUDITOR},
+    Permission.SHARE_KEEP: {Role.CUSTODIAN},
     Permission.GRIEVANCE_SUBMIT_COLLECTIVE: {Role.REPRESENTATIVE},
     Permission.CASE_LIST: {Role.CASE_OFFICER, Role.INVESTIGATOR, Role.REVIEWER},
     Permission.RELEASE_READ: {Role.HR, Role.LEADERSHIP, Role.PANEL, Role.STAFF, Role.REPRESENTATIVE},
     Permission.AUDIT_READ: {Role.AUDITOR},
+    Permission.OPENING_ANSWER: {Role.CUSTODIAN},
     Permission.SELF_MANAGE: set(Role),
 }
 

@@ -19,6 +19,7 @@ from app.audit import log
 from app.kernel.logs import SafeFormatter
 from app.policy.guard import Operation, operations
 from app.policy.permissions import Permission
+from tests.builders.openings import asks_in
 from tests.builders.whole import WholeCase, a_released_case, an_investigated_case
 from tests.conftest import Actor, Service
 from tests.promises.canaries import Canaries, Filler
@@ -38,6 +39,9 @@ WHO = {
     Permission.SUMMARY_WRITE: "investigator",
     Permission.FINDING_REVIEW: "reviewer",
     Permission.SUMMARY_APPROVE: "reviewer",
+    Permission.OPENING_REQUEST: "investigator",
+    Permission.OPENING_WITHHOLD: "reviewer",
+    Permission.OPENING_ANSWER: "custodian",
 }
 """Who is let in at a door; a case officer where nobody is named."""
 
@@ -139,6 +143,8 @@ async def sender(
     """A sender that aims at a case under investigation, with ids of a released one for what that lacks."""
     released = await a_released_case(actors)
     case = await an_investigated_case(actors)
+    ask = await asks_in(service)
+    await ask(case)
     caplog.set_level(logging.INFO)
     return Sender(service, actors, anonymous, WholeCase({**released.ids, **case.ids}))
 

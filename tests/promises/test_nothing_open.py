@@ -1,7 +1,7 @@
 """Nothing open: every route answers every actor as the committed table of permissions says, walls included."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
@@ -11,6 +11,7 @@ import pytest
 
 from app.policy.guard import Operation, operations
 from tests import conftest
+from tests.builders.openings import asks_in
 from tests.builders.whole import WholeCase, a_released_case
 from tests.conftest import Actor, Service
 
@@ -59,12 +60,16 @@ def expected(operation: Operation, name: str) -> str:
 
 
 @pytest.fixture
-async def whole(service: Service, actors: SimpleNamespace) -> WholeCase:
-    """A released case that one of its officers has been walled off from."""
+async def asking(service: Service) -> Callable[[WholeCase], Awaitable[None]]:
+    """What makes people of a case ask the custodians for an identity and for the case key."""
+    return await asks_in(service)
+
+
+@pytest.fixture
+async def whole(service: Service, actors: SimpleNamespace, asking: Callable[[WholeCase], Awaitable[None]]) -> WholeCase:
+    """A released case that one of its officers has been walled off from, in which an identity and the case key were asked for."""
     case = await a_released_case(actors)
-    third = {"account_id": str(actors.third_case_officer.account_id), "capacity": "case_officer"}
-    appointed = await actors.case_officer.post(case.path("/appointments"), json=third)
-    assert appointed.status_code == 201, appointed.text
+    await asking(case)
     body = {"account_id": str(actors.other_case_officer.account_id), "reason": "Is named in the grievance."}
     walled = await actors.case_officer.post(case.path("/walls"), json=body)
     assert walled.status_code == 201, walled.text
@@ -155,9 +160,10 @@ async def test_a_session_that_ended_opens_nothing(service: Service, actors: Simp
 
 
 async def test_ids_of_another_case_are_not_found_in_ones_own(
-    service: Service, actors: SimpleNamespace, whole: WholeCase
+    service: Service, actors: SimpleNamespace, whole: WholeCase, asking: Callable[[WholeCase], Awaitable[None]]
 ) -> None:
     other = await a_released_case(actors)
+    await asking(other)
     for operation in guarded(service):
         names = re.findall(r"\{(\w+)\}", operation.path)
         if operation.guards[0].relation != "case" or len(names) < 2 or operation.method != "GET":

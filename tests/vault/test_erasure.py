@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.vault import erasure
-from app.vault.erasure import ErasureKeys
+from app.vault.erasure import ErasureKeys, ErasureKeyTaken
 from tests.conftest import Clock
 
 
@@ -52,7 +52,7 @@ def test_forgetting_removes_what_this_request_wrote_and_nothing_else(tmp_path: P
 def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     identity_id = uuid4()
     ErasureKeys(tmp_path).keep({identity_id: b"first"})
-    with pytest.raises(FileExistsError):
+    with pytest.raises(ErasureKeyTaken):
         ErasureKeys(tmp_path).keep({identity_id: b"second"})
     assert erasure.path_of(tmp_path, identity_id).read_bytes() == b"first"
 

@@ -1,30 +1,28 @@
-"""The commands of an administrator on the service's own machine."""
+"""Making everything ready, serving, and the worker."""
 
 import asyncio
-import logging
+import contextlib
+import ctypes
+import resource
+import signal
+import sys
 import threading
-from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 from pydantic import HttpUrl
-from rich.console import Console
-from rich.table import Table
 
-from app import setup
-from app.audit import verify as audit_verify
-from app.crypto import hpke
+from app import setup, worker
+from app.cli.console import console, needing_keys
 from app.kernel import logs
-from app.kernel.keyring import KeyFilesUnsafe, write_private
 from app.kernel.runtime import Runtime
 from app.kernel.settings import Settings
 from app.main import create_app
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-audit = typer.Typer(no_args_is_help=True, help="Check the audit log.")
-app.add_typer(audit, name="audit")
-console = Console(soft_wrap=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+_PR_SET_DUMPABLE = 4
+"""Source: prctl(2)."""
 
 
 def _show_invitation(invitation: setup.Invitation, address: str) -> None:
@@ -47,11 +45,15 @@ def _settings_at(address: str, *, demo: bool) -> Settings:
 
 def _set_up(settings: Settings) -> setup.Invitation | None:
     """Make everything ready, or say why that must not be and end with 1."""
-    try:
+    with needing_keys(settings, "Not started"):
         return setup.set_up(settings)
-    except KeyFilesUnsafe as unsafe:
-        console.print(f"[bold red]Not started:[/] {unsafe}. The keys are in {settings.keys_folder}")
-        raise typer.Exit(1) from unsafe
+
+
+def _keep_memory_to_oneself() -> None:
+    """No core of this process is dumped and, on Linux, no other process of its user reads its memory."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 @app.command()
@@ -62,6 +64,7 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Also play the Southampton case through the API.")] = False,
 ) -> None:
     """Make everything ready if it is not, and serve. A second start changes nothing."""
+    _keep_memory_to_oneself()
     logs.configure()
     address = f"http://{host}:{port}"
     settings = _settings_at(address, demo=demo)
@@ -74,8 +77,10 @@ def serve(
 
         password = None if invitation is None else invitation.one_time_password
         threading.Thread(target=telling.tell, args=(address, password, settings.data_folder), daemon=True).start()
+    with needing_keys(settings, "Not started"):
+        service = create_app(settings)
     uvicorn.run(
-        create_app(settings), host=host, port=port, log_config=None, access_log=False,
+        service, host=host, port=port, log_config=None, access_log=False,
         server_header=False, date_header=False, proxy_headers=False, timeout_graceful_shutdown=10,
     )  # fmt: skip
 
@@ -91,37 +96,19 @@ def set_up() -> None:
         _show_invitation(invitation, "")
 
 
-@app.command("custodian-key")
-def make_custodian_key(
-    file: Annotated[Path, typer.Argument(help="New file for the private key, mode 0400. Keep it off this service.")],
-) -> None:
-    """Make a custodian's key pair: the private key goes to the file, the public key is printed for the channel."""
-    seed = hpke.new_seed()
-    write_private(file, seed)
-    typer.echo(setup.encode_key(hpke.public_key(seed)))
-
-
-@audit.command("verify")
-def verify_audit() -> None:
-    """Check every chain and every row that the log vouches for. Ends with 1 if anything is wrong."""
+@app.command("worker")
+def work() -> None:
+    """Run the jobs of the worker until told to stop: for deployments where `serve` does not (CANDOUR_RUNS_JOBS=false)."""
     logs.configure()
-    logging.getLogger("candour").setLevel(logging.WARNING)
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_work(Runtime.from_settings(Settings())))
 
-    async def run() -> audit_verify.Result:
-        runtime = Runtime.from_settings(Settings())
-        try:
-            async with runtime.database.session(write=False) as session:
-                return await audit_verify.verify(session, runtime.keys)
-        finally:
-            await runtime.close()
 
-    result = asyncio.run(run())
-    table = Table("chain", "event", "what is wrong")
-    for fault in result.faults:
-        table.add_row(str(fault.chain_id), str(fault.sequence), fault.what)
-    if result.faults:
-        console.print(table)
-    console.print(
-        f"{result.chains} chains, {result.events} events, {result.rows} rows checked: {len(result.faults)} faults"
-    )
-    raise typer.Exit(1 if result.faults else 0)
+async def _work(runtime: Runtime) -> None:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 it runs in one
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        await worker.work(runtime)
+    finally:
+        await runtime.close()

@@ -1,6 +1,8 @@
 """The case key: made at intake, granted to one public key at a time, kept by nobody. Pure; see docs/formats.md, "Case key"."""
 
+import hmac
 import secrets
+from hashlib import sha256
 from uuid import UUID
 
 from app.crypto import contexts, fields, hpke
@@ -36,6 +38,26 @@ def open_grant(
 
     """
     return private.open(sealed, _grant_context(organisation_id, case_id, version, account_id, private.public))
+
+
+def reference_of(organisation_id: UUID, case_id: UUID, version: int) -> bytes:
+    """Return what the sharing of one version of a case key is bound to, the `reference` of docs/formats.md."""
+    return contexts.encode("case-key-reference", organisation_id, case_id, version)
+
+
+def proof_of(case_key: bytes) -> bytes:
+    """Return the 32 bytes by which somebody shows that they hold the case key, without showing it."""
+    return fields.derive(case_key, "case-key-proof")
+
+
+def verifier_of(proof: bytes) -> bytes:
+    """Return what a proof is compared with. It tells nothing of the proof, and nothing of the key."""
+    return sha256(proof).digest()
+
+
+def is_same(one: bytes, other: bytes) -> bool:
+    """Whether two MACs or proofs are equal; the time it takes tells nothing."""
+    return hmac.compare_digest(one, other)
 
 
 def seal_under(case_key: bytes, label: str, organisation_id: UUID, case_id: UUID, row: UUID, content: bytes) -> bytes:

@@ -1,0 +1,34 @@
+"""All commands of the client, `python -m app client`."""
+
+from app.client import (
+    asking,
+    custody,
+    inbox,
+    keys,
+    manifests,
+    openings,
+    proofs,
+    recovery,
+    sessions,
+    submit,
+    terminal,
+    witness,
+)
+
+app = terminal.commands("What you run on your own machine, so that you need not trust the service with it.")
+app.command("enrol")(manifests.enrol)
+app.command("login")(sessions.login)
+app.command("logout")(sessions.logout)
+app.command("submit")(submit.submit)
+app.command("witness")(witness.witness)
+app.command("witness-key")(witness.show_key)
+app.add_typer(keys.app, name="keys")
+app.add_typer(manifests.app, name="manifest")
+app.add_typer(openings.app, name="openings")
+app.add_typer(custody.app, name="custodian")
+app.add_typer(recovery.app, name="recover-case")
+app.add_typer(inbox.app, name="inbox")
+app.add_typer(proofs.app, name="verify")
+openings.app.command("subjects")(asking.subjects)
+openings.app.command("request")(asking.request)
+openings.app.command("combine")(asking.combine)
