@@ -266,6 +266,7 @@ async def test_a_paper_that_was_altered_is_reported_and_not_shown(ceremony: Cere
     async with ceremony.service.runtime.database.session(write=True) as session:
         of_it = (OpeningPaper.opening_id == asking.request.id, OpeningPaper.custodian_id.is_(None))
         for paper in await session.scalars(select(OpeningPaper).where(*of_it)):
-            paper.paper = b"\1" + (paper.paper or b"")[1:-1] + b"\0"
+            kept = paper.paper or b""
+            paper.paper = kept[:-1] + bytes([kept[-1] ^ 1])
     answer = await ceremony.actors.reviewer.get(f"{ceremony.url}/openings")
     assert problem(answer) == "sealed-content-broken"
