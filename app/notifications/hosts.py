@@ -36,7 +36,7 @@ def read_url(url: str, hosts: Collection[str]) -> Target:
     """
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or HTTPS_PORT
+        host, port = parts.hostname, HTTPS_PORT if parts.port is None else parts.port
     except ValueError as error:
         raise UrlRefused("must be an address") from error
     if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
