@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import log
+from app.cases import telling
 from app.cases.models import Case
 from app.duties import service
 from app.duties.models import ClockStop, Duty, DutyExtension
 from app.duties.profiles import PROFILES, DutyKind, LawProfile, OwedTo
 from app.duties.service import Place
 from app.kernel import clock
-from app.policy.actors import Staff
+from app.policy.actors import Capacity, Staff
 
 
 def place_of(case: Case) -> Place:
@@ -114,4 +115,6 @@ async def escalate(session: AsyncSession, actor: Staff, case: Case, reason: str)
     """Return the duty to deal with an immediate risk that somebody saw, in whatever state the case is."""
     duty = owe_escalation(session, case, reason)
     await log.record(session, actor, "risk.escalated", duty, case_id=case.id)
+    officers = Capacity.CASE_OFFICER
+    await telling.tell_appointed(session, case.organisation_id, case.id, officers, but=actor.account_id)
     return duty

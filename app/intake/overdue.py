@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import log
 from app.audit.log import AuditUnavailable
+from app.cases import telling
 from app.cases.holding import hold
-from app.cases.models import Appointment, Case, Wall
+from app.cases.models import Case, Wall
 from app.duties import queries
 from app.duties.escalation import THE_CASE, steps
 from app.duties.models import Duty, DutyEscalation
@@ -84,20 +85,10 @@ async def _raise(session: AsyncSession, organisation_id: UUID, case_id: UUID) ->
     await session.flush()
     entry = log.Entry("duty.escalated", [(one.__tablename__, log.columns_of(one)) for one in made])
     await log.append(session, organisation_id, case_id, [entry], actor_id=None, at=clock.to_the_minute())
-    told = await _officers_of_case(session, organisation_id, case_id)
+    told = set(await telling.appointed_to(session, organisation_id, case_id, Capacity.CASE_OFFICER))
     if any(one.level != THE_CASE for one in made):
         told |= await _officers_of_channel(session, organisation_id, case_id)
     await outbox.tell(session, organisation_id, sorted(told), case_id)
-
-
-async def _officers_of_case(session: AsyncSession, organisation_id: UUID, case_id: UUID) -> set[UUID]:
-    statement = select(Appointment.account_id).where(
-        Appointment.organisation_id == organisation_id,
-        Appointment.case_id == case_id,
-        Appointment.capacity == Capacity.CASE_OFFICER,
-        Appointment.ended_on.is_(None),
-    )
-    return set((await session.scalars(statement)).all())
 
 
 async def _officers_of_channel(session: AsyncSession, organisation_id: UUID, case_id: UUID) -> set[UUID]:
