@@ -50,10 +50,10 @@ async def _try(runtime: Runtime, leased: Leased, barred: Barred) -> None:
             await send()
             state = DeliveryState.SENT
     except Exception as failure:  # noqa: BLE001 whatever stops one delivery stops no other; the log names no address
-        is_last = delivery.attempts >= runtime.settings.notice_attempts
+        is_last = leased.attempts >= runtime.settings.notice_attempts
         state = DeliveryState.DEAD if is_last else DeliveryState.WAITING
         event = "a notice was given up" if is_last else "a notice was not delivered"
-        account = None if delivery.account_id is None else str(delivery.account_id)
+        account = None if leased.account_id is None else str(leased.account_id)
         log.error(event, extra={"event": event, "account": account, **describe_failure(failure)})
     async with runtime.database.session(write=True) as session:
         await outbox.settle(session, leased, state)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Account, AccountState
 from app.kernel import clock
-from app.kernel.db import Database, insert_rows, table_of
+from app.kernel.db import Database, insert_rows, read_one_moment, table_of
 from app.kernel.ids import new_id
 from app.notifications.models import Delivery, DeliveryState, MailAddress, Notice, NoticeSlot, WebhookEndpoint
 from app.notifications.slots import wait_after
@@ -67,6 +67,9 @@ class Leased:
 
     organisation_id: UUID
     id: UUID
+    account_id: UUID | None
+    attempts: int
+    """How often it was tried, this time included."""
     until: datetime
 
 
@@ -78,6 +81,7 @@ async def gather(database: Database, organisation_id: UUID, slot_at: datetime, *
             return
     try:
         async with database.session(write=True) as session:
+            await read_one_moment(session)  # what is told meanwhile is neither seen nor removed
             session.add(NoticeSlot(organisation_id=organisation_id, slot_at=slot_at))
             await session.flush()  # whoever is second finds the slot taken before it writes anything else
             await _gather(session, organisation_id, slot_at, by_mail=by_mail)
@@ -139,7 +143,7 @@ async def claim(session: AsyncSession) -> list[Leased]:
     """Return deliveries that are to be tried now, which nobody else tries until their lease is over."""
     now = clock.now()
     waiting = (
-        select(_DELIVERIES.c.organisation_id, _DELIVERIES.c.id)
+        select(_DELIVERIES.c.organisation_id, _DELIVERIES.c.id, _DELIVERIES.c.account_id, _DELIVERIES.c.attempts)
         .where(
             _DELIVERIES.c.state == DeliveryState.WAITING,
             _DELIVERIES.c.next_try_at <= now,
@@ -152,9 +156,9 @@ async def claim(session: AsyncSession) -> list[Leased]:
     found = (await session.execute(waiting)).all()
     for row in found:
         place = (_DELIVERIES.c.organisation_id == row.organisation_id, _DELIVERIES.c.id == row.id)
-        leased = {"leased_until": now + LEASE, "attempts": _DELIVERIES.c.attempts + 1}
+        leased = {"leased_until": now + LEASE, "attempts": row.attempts + 1}
         await session.execute(update(_DELIVERIES).where(*place).values(leased))
-    return [Leased(row.organisation_id, row.id, now + LEASE) for row in found]
+    return [Leased(row.organisation_id, row.id, row.account_id, row.attempts + 1, now + LEASE) for row in found]
 
 
 async def settle(session: AsyncSession, leased: Leased, state: DeliveryState) -> None:
@@ -167,12 +171,11 @@ async def settle(session: AsyncSession, leased: Leased, state: DeliveryState) ->
         _DELIVERIES.c.id == leased.id,
         _DELIVERIES.c.leased_until == leased.until,
     )
-    attempts = await session.scalar(select(_DELIVERIES.c.attempts).where(place).with_for_update())
-    if attempts is None:
+    if (await session.execute(select(_DELIVERIES.c.id).where(place).with_for_update())).first() is None:
         return
     values: dict[str, Any] = {"state": state.value, "leased_until": None}
     if state is DeliveryState.WAITING:
-        values["next_try_at"] = clock.now() + wait_after(attempts)
+        values["next_try_at"] = clock.now() + wait_after(leased.attempts)
     await session.execute(update(_DELIVERIES).where(place).values(values))
     if state is not DeliveryState.WAITING:
         of_it = (_NOTICES.c.organisation_id == leased.organisation_id, _NOTICES.c.delivery_id == leased.id)
