@@ -14,6 +14,7 @@ from app.accounts import routes as accounts
 from app.accounts.tokens import SigningKey, TokenKeys
 from app.allegations import routes as allegations
 from app.audit import log
+from app.cases import duty_routes as duties
 from app.cases import log_routes as audit
 from app.cases import routes as cases
 from app.cases.resealing import ColumnsOfCases
@@ -23,6 +24,7 @@ from app.custodianship.older_keys import ResharingsOfOlderKeys
 from app.evidence import routes as evidence
 from app.findings import routes as findings
 from app.intake import doors
+from app.intake import duty_routes as raised_duties
 from app.intake import routes as intake
 from app.intake.turning import Conversations
 from app.kernel import http
@@ -31,6 +33,7 @@ from app.kernel.problems import NotAllowed, NotFound, Problem
 from app.kernel.runtime import Runtime
 from app.kernel.settings import Settings
 from app.learning import routes as learning
+from app.notifications import routes as notifications
 from app.openings import recovery_routes as recoveries
 from app.openings import routes as openings
 from app.policy.guard import Operation, Refusal, operations
@@ -40,7 +43,7 @@ from app.reports import routes as reports
 
 __all__ = ["create_app", "models"]
 STAFF = (
-    accounts.router, own_accounts.router, audit.router, prooflog.auditor_router, intake.staff_router, custodianship.staff_router, cases.router, openings.router, recoveries.router, allegations.router,
+    accounts.router, own_accounts.router, audit.router, prooflog.auditor_router, intake.staff_router, custodianship.staff_router, cases.router, duties.router, raised_duties.router, notifications.router, openings.router, recoveries.router, allegations.router,
     evidence.router, findings.router,
     reports.router, learning.router,
 )  # fmt: skip

@@ -5,11 +5,13 @@ from app.allegations import models as allegations
 from app.audit import models as audit
 from app.cases import models as cases
 from app.custody import models as custody
+from app.duties import models as duties
 from app.evidence import models as evidence
 from app.findings import models as findings
 from app.intake import models as intake
 from app.kernel import idempotency
 from app.learning import models as learning
+from app.notifications import models as notifications
 from app.prooflog import models as prooflog
 from app.reports import models as reports
 from app.vault import models as vault
@@ -17,6 +19,6 @@ from app.vault import opening_models as openings
 from app.vault import resharing_models as resharing
 
 __all__ = [
-    "accounts", "allegations", "audit", "cases", "custody", "evidence", "findings", "idempotency", "intake", "learning", "openings", "prooflog",
+    "accounts", "allegations", "audit", "cases", "custody", "duties", "evidence", "findings", "idempotency", "intake", "learning", "notifications", "openings", "prooflog",
     "reports", "resharing", "vault",
 ]  # fmt: skip

@@ -18,6 +18,8 @@ TAGS = {
     "signing in": "Password, code, tokens and the unlock secret.",
     "oneself": "One's own account: what it may, and its password.",
     "cases": "The case file: its life, appointments, walls and deadlines.",
+    "duties": "What is owed, to whom and by when: kept, stopped with a reason, extended where the law lets you, overdue.",
+    "notices": "That there is something to see, and never what: by mail in fixed daily slots, and to other systems.",
     "openings": "The ceremony in which custodians open one identity for one stated reason, on the requester's own machine.",
     "allegations": "What is alleged, grouped into themes; every rearrangement is remembered.",
     "evidence": "Exhibits, what was asked for and does not exist or was refused, and what each bears on.",

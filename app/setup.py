@@ -18,6 +18,7 @@ from app.accounts import service as accounts
 from app.accounts.models import Account, Organisation
 from app.accounts.passwords import username_index
 from app.accounts.tokens import SigningKey
+from app.cases import older_duties
 from app.crypto import notes
 from app.crypto.notes import Note
 from app.kernel.db import Database
@@ -123,6 +124,7 @@ async def _invite_first(runtime: Runtime, organisation_name: str) -> Invitation 
                 session, runtime.keys, organisation.id, FIRST_ADMINISTRATOR, "First administrator", [Role.ADMINISTRATOR]
             )
             await upgrading.mark_done(session, runtime.keys, organisation.id)
+            await older_duties.mark_done(session, organisation.id)
             return Invitation(FIRST_ADMINISTRATOR, password)
     finally:
         open_keys.reset(token)
@@ -134,6 +136,7 @@ async def _make_ready(settings: Settings) -> Invitation | None:
     try:
         invitation = await _invite_first(runtime, settings.organisation_name)
         await upgrading.upgrade(runtime)
+        await older_duties.begin_all(runtime)
     finally:
         await runtime.close()
     return invitation

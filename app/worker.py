@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.cases import telling
 from app.custodianship import custody, erasing
-from app.intake import inbox
+from app.intake import inbox, overdue
 from app.kernel import idempotency
 from app.kernel.logs import describe_failure, log
 from app.kernel.runtime import Runtime
 from app.kernel.sealed import OpenKeys, open_keys
 from app.kernel.settings import Settings
+from app.notifications import delivery, outbox
 from app.openings import ending
 from app.prooflog import anchoring, sequencer
 
@@ -30,15 +32,23 @@ async def keep_house(runtime: Runtime) -> None:
     async with runtime.database.session(write=True) as session:
         await idempotency.remove_old(session)
         await inbox.remove_old(session)
+        await outbox.remove_old(session)
     async with runtime.database.session(write=False) as session:
         await erasing.sweep(session, runtime.settings.erasure_folder)
         await custody.watch(session)
     await ending.empty_all_ended(runtime.database)
 
 
+async def send_notices(runtime: Runtime) -> None:
+    """Whoever has something to see was told so, if the slot for it has begun."""
+    await delivery.deliver(runtime, telling.barred)
+
+
 JOBS = (
     Job("housekeeping", lambda _: timedelta(hours=1), keep_house),
     Job("proof log", lambda settings: timedelta(seconds=settings.worker_seconds), sequencer.sequence_all),
+    Job("overdue duties", lambda _: timedelta(hours=1), overdue.raise_all),
+    Job("notices", lambda _: timedelta(seconds=30), send_notices),
     Job("timestamps", lambda _: timedelta(hours=1), anchoring.stamp_all),
 )
 

@@ -19,10 +19,10 @@ _BATCH = 500
 NOT_COMMITTED = frozenset(
     {
         "audit_events", "audit_heads", "log_checkpoints", "log_cosignatures", "log_heads", "log_leaves", "log_nodes", "log_timestamps",
-        "inbox_sessions", "refresh_tokens", "sessions", "stored_answers",
+        "deliveries", "inbox_sessions", "notice_slots", "notices", "refresh_tokens", "sessions", "stored_answers",
     }
 )  # fmt: skip
-"""Tables that no event commits to: the log itself, and what lives for minutes or days (sessions, answers kept for repeats)."""
+"""Tables that no event commits to: the log itself, and what lives for minutes or days (sessions, answers kept for repeats, notices on their way)."""
 ADDED = {
     "accounts": frozenset({"vault_salt", "vault_memory_kib", "vault_iterations"}),
     "channels": frozenset({"manifest_digest"}),

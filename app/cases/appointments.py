@@ -16,6 +16,7 @@ from app.cases.separation import may_also_serve
 from app.kernel import clock
 from app.kernel.problems import Conflict, NotFound
 from app.kernel.sealed import open_keys
+from app.notifications import outbox
 from app.policy.actors import ROLE_FOR_CAPACITY, Capacity, Role, Staff
 
 
@@ -82,6 +83,7 @@ async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: Appoin
     await log.record(
         session, actor, "appointment.made", case, appointment, *grants, *steps, case_id=case.id
     )  # fmt: skip
+    await outbox.tell(session, case.organisation_id, [draft.account_id], case.id)
     return appointment
 
 

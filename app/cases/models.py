@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
-from app.cases.deadlines import LawProfile
 from app.cases.lifecycle import CaseState
+from app.duties.profiles import LawProfile
 from app.kernel.db import Base, InOrganisation, OfCase, Versioned, belongs_to, code, plain, sealed_otherwise
 from app.kernel.sealed import Sealed
 from app.policy.actors import Capacity

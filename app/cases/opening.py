@@ -9,13 +9,14 @@ from uuid import UUID
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.cases import deadlines, escrow
-from app.cases.deadlines import LawProfile
+from app.cases import escrow
 from app.cases.escrow import Holders
 from app.cases.grants import tag_of
 from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case, CaseKeyGrant
 from app.crypto import case_keys, hpke, references
+from app.duties import opening as duties
+from app.duties.profiles import LawProfile
 from app.kernel import clock
 from app.kernel.db import insert_rows, table_of
 from app.kernel.ids import new_id
@@ -47,6 +48,8 @@ class NewCase:
     received_on: date
     acknowledge_by: date
     feedback_by: date
+    officers: tuple[UUID, ...]
+    """The accounts that are appointed to it."""
     rows: tuple[tuple[Table, list[dict[str, Any]]], ...] = field(repr=False)
 
 
@@ -111,7 +114,8 @@ def adopt(
     if not grants:
         raise ValueError("a case needs an officer who can open it")
     version, reference = case_keys.FIRST_VERSION, references.new_reference()
-    acknowledge_by, feedback_by = deadlines.acknowledge_by(received_on), deadlines.feedback_by(received_on, None)
+    owed = duties.rows(organisation_id, case_id, law_profile, received_on)
+    acknowledge_by, feedback_by = duties.due_days(owed[1])
     case = {
         "organisation_id": organisation_id,
         "id": case_id,
@@ -144,8 +148,11 @@ def adopt(
         tag = tag_of(service_keys, version, organisation_id, case_id, grant.account_id, grant.sealed_key)
         key = {"key_version": version, "sealed_key": grant.sealed_key, "tag": tag}
         granted.append(of_officer | {"id": new_id()} | key)
-    rows = ((_CASES, [case]), (_APPOINTMENTS, appointments), (_GRANTS, granted))
-    return NewCase(case_id, organisation_id, reference, version, received_on, acknowledge_by, feedback_by, rows)
+    rows = ((_CASES, [case]), (_APPOINTMENTS, appointments), (_GRANTS, granted), owed)
+    officers = tuple(grant.account_id for grant in grants)
+    return NewCase(
+        case_id, organisation_id, reference, version, received_on, acknowledge_by, feedback_by, officers, rows
+    )
 
 
 async def store(session: AsyncSession, new_case: NewCase) -> list[tuple[str, dict[str, Any]]]:

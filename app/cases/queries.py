@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Account
-from app.cases import deadlines, resealing
+from app.cases import resealing
 from app.cases.models import Appointment, Case, CaseKeyEscrow, CaseKeyGrant, Transition, Triage, Wall
 from app.cases.resealing import Part
 from app.cases.schemas import (
@@ -22,6 +22,7 @@ from app.cases.schemas import (
     TriageOut,
     WallOut,
 )
+from app.duties.profiles import is_late
 from app.kernel import clock
 from app.kernel.db import OfCase, table_of
 
@@ -144,7 +145,7 @@ def _status(case: Case) -> dict[str, Any]:
         "acknowledged_on": case.acknowledged_on,
         "feedback_by": case.feedback_by,
         "law_profile": case.law_profile,
-        "is_acknowledged_late": deadlines.is_late(case.acknowledge_by, case.acknowledged_on, clock.today()),
+        "is_acknowledged_late": is_late(case.acknowledge_by, case.acknowledged_on, clock.today()),
         "closed_on": case.closed_on,
         "version": case.version,
     }

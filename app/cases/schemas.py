@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from app.cases.deadlines import LawProfile
 from app.cases.lifecycle import CaseState
 from app.cases.models import Knowledge, Level, Procedure
 from app.crypto import hpke
+from app.duties.profiles import LawProfile
 from app.kernel.octets import Base64
 from app.kernel.texts import Line, Statement
 from app.policy.actors import Capacity

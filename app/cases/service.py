@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 
 from app.audit import log
-from app.cases import deadlines, lifecycle
+from app.cases import clocks, lifecycle
 from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case, Transition, Triage
 from app.cases.schemas import DecisionIn, TriageIn
@@ -75,8 +75,8 @@ async def acknowledge(session: AsyncSession, actor: Staff, case: Case) -> None:
         return
     step = await advance(session, actor, case, CaseState.ACKNOWLEDGED, None)
     case.acknowledged_on = clock.today()
-    case.feedback_by = deadlines.feedback_by(case.received_on, case.acknowledged_on)
-    await log.record(session, actor, "case.acknowledged", case, step, case_id=case.id)
+    kept = await clocks.acknowledged(session, actor, case, case.acknowledged_on)
+    await log.record(session, actor, "case.acknowledged", case, step, *kept, case_id=case.id)
 
 
 async def triage(session: AsyncSession, actor: Staff, case: Case, draft: TriageIn) -> None:
@@ -96,7 +96,8 @@ async def triage(session: AsyncSession, actor: Staff, case: Case, draft: TriageI
     )
     case.procedure = draft.procedure
     session.add(assessment)
-    await log.record(session, actor, "case.triaged", case, step, assessment, case_id=case.id)
+    urgent = [clocks.owe_escalation(session, case)] if draft.immediate_risk else []
+    await log.record(session, actor, "case.triaged", case, step, assessment, *urgent, case_id=case.id)
 
 
 async def decide(session: AsyncSession, actor: Staff, case: Case, draft: DecisionIn) -> None:

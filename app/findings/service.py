@@ -13,6 +13,7 @@ from app.audit import log
 from app.cases.lifecycle import CaseState
 from app.cases.models import Case
 from app.cases.service import advance, require_under_investigation
+from app.cases.telling import tell_appointed
 from app.evidence import queries as evidence
 from app.evidence.models import Exhibit
 from app.evidence.service import mark_cited
@@ -23,7 +24,7 @@ from app.findings.schemas import FindingIn, ReviewIn, SupersessionIn
 from app.kernel import clock
 from app.kernel.db import Base
 from app.kernel.problems import Conflict, NotFound
-from app.policy.actors import Staff
+from app.policy.actors import Capacity, Staff
 
 
 class FindingAlreadyRecorded(Conflict):
@@ -84,6 +85,7 @@ async def record(session: AsyncSession, actor: Staff, case: Case, allegation: Al
         raise FindingAlreadyRecorded
     finding, citations = await _draft(session, actor, allegation, draft, cited)
     await log.record(session, actor, "finding.recorded", finding, *citations, case_id=case.id)
+    await _ask_reviewers(session, actor, case)
     return finding
 
 
@@ -109,7 +111,13 @@ async def supersede(
         raise FindingAlreadyRecorded
     new, citations = await _draft(session, actor, allegation, draft.draft, cited, finding.id, draft.reason)
     await log.record(session, actor, "finding.supersession_drafted", new, *citations, case_id=case.id)
+    await _ask_reviewers(session, actor, case)
     return new
+
+
+async def _ask_reviewers(session: AsyncSession, actor: Staff, case: Case) -> None:
+    """The reviewers of the case will be told that there is something for them."""
+    await tell_appointed(session, case.organisation_id, case.id, Capacity.REVIEWER, but=actor.account_id)
 
 
 async def revise(session: AsyncSession, actor: Staff, case: Case, finding: Finding, draft: FindingIn) -> None:

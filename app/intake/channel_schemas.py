@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints, model_validator
 
-from app.cases.deadlines import LawProfile
 from app.crypto.sharing import MOST_HOLDERS
+from app.duties.profiles import LawProfile
 from app.intake.models import SLUG_LENGTH
 from app.intake.schemas import PublicKey
 from app.kernel.texts import Line, Prose

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts import service as accounts
 from app.accounts.models import Organisation
 from app.audit import log
-from app.cases.deadlines import LawProfile
 from app.crypto import receipts
 from app.custody.directory import InForce
 from app.custody.models import Custodian
+from app.duties.profiles import LawProfile
 from app.intake import doors
 from app.intake.channel_schemas import (
     ChannelDetail,

@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import provenance
 from app.accounts.models import Account, AccountState, RoleGrant
-from app.cases.deadlines import LawProfile
 from app.cases.escrow import Holders
 from app.cases.opening import Officer
 from app.crypto import contexts, hpke, identity
 from app.custody import directory
 from app.custody.directory import InForce, custodians_of
 from app.custody.models import Custodian
+from app.duties.profiles import LawProfile
 from app.intake.models import Channel, ChannelOfficer
 from app.kernel.logs import log
 from app.kernel.problems import Conflict, NotFound, Problem

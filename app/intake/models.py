@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from app.cases.deadlines import LawProfile
+from app.duties.profiles import LawProfile
 from app.intake.headcount import Basis
 from app.kernel.db import Base, InOrganisation, OfCase, Versioned, belongs_to, code, plain, sealed_otherwise
 from app.kernel.sealed import Sealed, SealedContentBroken

@@ -34,6 +34,7 @@ from app.kernel.db import insert_rows
 from app.kernel.pages import Page, PageQuery
 from app.kernel.problems import Conflict
 from app.kernel.sealed import SealedContentBroken, open_keys
+from app.notifications import outbox
 from app.policy.actors import Staff
 from app.prooflog import queries
 from app.vault import notices
@@ -84,6 +85,8 @@ async def store(session: AsyncSession, submission: Submission, submitted_by: Sta
         at=clock.start_of_day() if submitted_by is None else clock.to_the_minute(),
         is_new=True,
     )
+    by_reporter = submitted_by is None
+    await outbox.tell(session, new_case.organisation_id, new_case.officers, new_case.id, by_reporter=by_reporter)
 
 
 async def _insert(session: AsyncSession, tables: Sequence[Rows]) -> list[tuple[str, dict[str, Any]]]:

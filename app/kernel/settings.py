@@ -1,9 +1,10 @@
 """Every setting of the service, with its bounds. docs/settings.md is generated from here."""
 
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr
+from pydantic import AfterValidator, EmailStr, Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.crypto.notes import COSIGNATURE, Verifier
@@ -20,6 +21,16 @@ def _witness_key(vkey: str) -> str:
 
 
 WitnessKey = Annotated[str, AfterValidator(_witness_key)]
+HourOfDay = Annotated[int, Field(ge=0, le=23)]
+ListedHost = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?$")]
+_OTHERS_MAY = 0o077
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Settings(BaseSettings):
@@ -126,6 +137,63 @@ class Settings(BaseSettings):
     log_timestamp_roots: Annotated[
         Path | None, Field(description="Certificates (PEM) that vouch for that authority; `audit verify` needs them.")
     ] = None
+
+    smtp_host: Annotated[
+        str | None, Field(max_length=253, description="The mail server that notices go to; empty means no mail.")
+    ] = None
+    smtp_port: Annotated[int, Field(ge=1, le=65_535, description="Its port.")] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Field(description="How mail goes there: starttls, tls from the first byte, or none, to this machine only."),
+    ] = "starttls"
+    smtp_username: Annotated[str | None, Field(max_length=320, description="Who signs in there; empty: nobody.")] = None
+    smtp_password: Annotated[SecretStr | None, Field(description="With which password. Better is a file of it.")] = None
+    smtp_password_file: Annotated[
+        Path | None, Field(description="The file that holds that password, mode 0400 or 0600.")
+    ] = None
+    mail_from: Annotated[EmailStr | None, Field(description="The address that notices come from.")] = None
+    notice_slots: Annotated[
+        tuple[HourOfDay, ...],
+        Field(min_length=1, max_length=24, description="The hours, in UTC, at which notices go (a JSON list)."),
+    ] = (7, 15)
+    notice_attempts: Annotated[
+        int, Field(ge=1, le=30, description="How often a notice is tried before it is given up; ten take nine hours.")
+    ] = 10
+    webhook_hosts: Annotated[
+        frozenset[ListedHost],
+        Field(max_length=100, description="Exact hosts, or host:port, that webhooks may go to (a JSON list)."),
+    ] = frozenset()
+    webhook_internal_hosts: Annotated[
+        frozenset[ListedHost],
+        Field(max_length=100, description="Those of them that may have an address inside your network (a JSON list)."),
+    ] = frozenset()
+    outgoing_roots: Annotated[
+        Path | None,
+        Field(description="Certificates (PEM) to trust beside the system's, for the mail server and webhooks."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Self:
+        if self.smtp_host is None:
+            return self
+        if self.mail_from is None:
+            raise ValueError("mail needs an address that it comes from: set CANDOUR_MAIL_FROM")
+        if self.smtp_security == "none" and not _is_this_machine(self.smtp_host):
+            raise ValueError("mail goes in clear to this machine only: set CANDOUR_SMTP_SECURITY to starttls or tls")
+        return self
+
+    def read_smtp_password(self) -> str | None:
+        """Return the password for the mail server, if one is set.
+
+        Raises:
+            ValueError: its file is open to others.
+
+        """
+        if self.smtp_password_file is None:
+            return None if self.smtp_password is None else self.smtp_password.get_secret_value()
+        if self.smtp_password_file.stat().st_mode & _OTHERS_MAY:
+            raise ValueError("the file of the mail server's password is open to others: make it 0400")
+        return self.smtp_password_file.read_text().strip()
 
     @property
     def effective_database_url(self) -> str:

@@ -23,6 +23,7 @@ from app.intake import doors
 from app.intake.models import Channel
 from app.kernel import clock
 from app.kernel.problems import Busy, Conflict, InvalidInput, Problem
+from app.notifications import outbox
 from app.openings import notices, participants, subjects
 from app.openings.participants import ManifestUnknown
 from app.openings.schemas import OpeningIn
@@ -280,4 +281,6 @@ async def make(
     session.add_all(rows)
     told = [] if telling is None else await notices.tell(session, actor, case, opening, made.subject, telling)
     await log.record(session, actor, "opening.requested", opening, *rows, *told, case_id=case.id)
+    asked = [one.account_id for one in made.recipients if one.custodian_id is not None]
+    await outbox.tell(session, case.organisation_id, asked, case.id)
     return opening

@@ -18,6 +18,9 @@ class Permission(StrEnum):
     CHANNEL_MANAGE = "channel:manage"
     """Open channels: their texts, law profile, custodians' keys and case officers; publish what their root signed."""
 
+    WEBHOOK_MANAGE = "webhook:manage"
+    """Register where other systems are told that there is something new, and nothing else; end it."""
+
     CUSTODY_READ = "custody:read"
     """See whether enough custodians of a channel can still open what was sealed to them, and what they have yet to do."""
 
@@ -38,6 +41,12 @@ class Permission(StrEnum):
 
     CASE_ACKNOWLEDGE = "case:acknowledge"
     """Acknowledge the grievance to who raised it."""
+
+    DUTY_MANAGE = "duty:manage"
+    """Record that a duty of the case was kept, stop its clocks with a reason, and give more time where the law does."""
+
+    RISK_ESCALATE = "risk:escalate"
+    """Say that somebody is in danger now, which has to be dealt with in hours."""
 
     CASE_TRIAGE = "case:triage"
     """Triage the case and decide the procedure; accept, redirect or decline it."""

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.cases import deadlines
-from app.cases.deadlines import LawProfile
 from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case
 from app.crypto import references
+from app.duties import profiles
+from app.duties.profiles import LawProfile
 from app.kernel.db import Database, table_of
 from app.kernel.settings import Settings
 from app.policy.actors import Capacity
@@ -45,9 +45,9 @@ def _cases(organisation_id: UUID, channel_id: UUID, number: int) -> Iterator[dic
             "procedure": None,
             "key_version": 1,
             "received_on": day,
-            "acknowledge_by": deadlines.acknowledge_by(day),
+            "acknowledge_by": profiles.acknowledge_by(LawProfile.UK_PIDA, day),
             "acknowledged_on": day,
-            "feedback_by": deadlines.feedback_by(day, day),
+            "feedback_by": profiles.feedback_by(LawProfile.UK_PIDA, day, day),
             "closed_on": None,
             "title_sealed": None,
             "version": 1,

@@ -62,6 +62,10 @@ async def an_investigated_case(
     }  # fmt: skip
     await _make(officer, case.path("/triage"), triage)
     await _make(officer, case.path("/decision"), {"outcome": "accepted", "reason": say("It must be looked into.")})
+    owed = _done(await officer.get(case.path("/duties")))["duties"]
+    case.ids["duty_id"] = next(one["id"] for one in owed if one["kind"] == "feed_back")
+    stopped = await _make(officer, case.path("/clock-stops"), {"reason": say("Records were promised.")})
+    case.ids["clock_stop_id"] = stopped["id"]
     for capacity in ("investigator", "assistant", "reviewer"):
         body = {"account_id": str(getattr(actors, capacity).account_id), "capacity": capacity}
         case.ids["appointment_id"] = (await _make(officer, case.path("/appointments"), body))["id"]
@@ -148,5 +152,5 @@ async def a_released_case(
         actors.case_officer, f"{at}/release", {"audiences": ["hr", "leadership", "panel", "staff", "representative"]}
     )
     case.ids |= {"summary_id": summary["id"], "release_id": release["id"], "account_id": str(actors.staff.account_id)}
-    case.ids["session_id"] = str(uuid4())
+    case.ids |= {"session_id": str(uuid4()), "webhook_id": str(uuid4())}
     return case

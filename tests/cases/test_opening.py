@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from app.cases import opening
-from app.cases.deadlines import LawProfile
 from app.cases.escrow import Holders
 from app.crypto import case_keys, hpke, identity
+from app.duties.profiles import LawProfile
 from app.kernel.keyring import ServiceKeys
 
 SEEDS = [hpke.new_seed() for _ in range(2)]

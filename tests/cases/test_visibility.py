@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Account
 from app.cases.access import load, visible_cases
-from app.cases.deadlines import LawProfile
 from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case, Wall
 from app.crypto import case_keys
+from app.duties.profiles import LawProfile
 from app.kernel import clock
 from app.kernel.ids import new_id
 from app.kernel.sealed import OpenKeys, open_keys

@@ -132,6 +132,8 @@ def test_an_appointment_counts_only_while_its_role_is_held(capacity: Capacity) -
 ON_CASE = {
     Capacity.CASE_OFFICER: {
         Permission.CASE_READ,
+        Permission.RISK_ESCALATE,
+        Permission.DUTY_MANAGE,
         Permission.CASE_ACKNOWLEDGE,
         Permission.CASE_TRIAGE,
         Permission.CASE_APPOINT,
@@ -145,6 +147,7 @@ ON_CASE = {
     },
     Capacity.INVESTIGATOR: {
         Permission.CASE_READ,
+        Permission.RISK_ESCALATE,
         Permission.ALLEGATION_ARRANGE,
         Permission.EVIDENCE_RECORD,
         Permission.FINDING_RECORD,
@@ -155,6 +158,7 @@ ON_CASE = {
     },
     Capacity.ASSISTANT: {
         Permission.CASE_READ,
+        Permission.RISK_ESCALATE,
         Permission.ALLEGATION_ARRANGE,
         Permission.EVIDENCE_RECORD,
         Permission.SUMMARY_WRITE,
@@ -162,6 +166,7 @@ ON_CASE = {
     },
     Capacity.REVIEWER: {
         Permission.CASE_READ,
+        Permission.RISK_ESCALATE,
         Permission.FINDING_REVIEW,
         Permission.SUMMARY_APPROVE,
         Permission.SUMMARY_RELEASE,
@@ -185,6 +190,7 @@ OUTSIDE_CASES = {
     Permission.ACCOUNT_MANAGE: {Role.ADMINISTRATOR},
     Permission.COLLEAGUE_LIST: {Role.CASE_OFFICER},
     Permission.CHANNEL_MANAGE: {Role.ADMINISTRATOR},
+    Permission.WEBHOOK_MANAGE: {Role.ADMINISTRATOR},
     Permission.CUSTODY_READ: {Role.ADMINISTRATOR, Role.AUDITOR},
     Permission.SHARE_KEEP: {Role.CUSTODIAN},
     Permission.GRIEVANCE_SUBMIT_COLLECTIVE: {Role.REPRESENTATIVE},
