@@ -7,7 +7,9 @@ from app.cases import models as cases
 from app.custody import models as custody
 from app.evidence import models as evidence
 from app.findings import models as findings
+from app.intake import classification_models as classifications
 from app.intake import models as intake
+from app.intake import relay_models as relays
 from app.kernel import idempotency
 from app.learning import models as learning
 from app.prooflog import models as prooflog
@@ -17,6 +19,6 @@ from app.vault import opening_models as openings
 from app.vault import resharing_models as resharing
 
 __all__ = [
-    "accounts", "allegations", "audit", "cases", "custody", "evidence", "findings", "idempotency", "intake", "learning", "openings", "prooflog",
-    "reports", "resharing", "vault",
+    "accounts", "allegations", "audit", "cases", "classifications", "custody", "evidence", "findings", "idempotency", "intake", "learning", "openings", "prooflog",
+    "relays", "reports", "resharing", "vault",
 ]  # fmt: skip

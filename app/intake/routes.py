@@ -12,6 +12,7 @@ from app.cases.access import DOOR, on_case
 from app.cases.models import Case
 from app.intake import channels, doors, inbox, sealed_submission, service, submission
 from app.intake.access import KeptWithTheRows, OwnGrievance, as_reporter, on_own_grievance
+from app.intake.case_schemas import CaseGrievancesOut
 from app.intake.channel_schemas import (
     ChannelDetail,
     ChannelIn,
@@ -25,7 +26,6 @@ from app.intake.channels import ChannelNameTaken
 from app.intake.doors import ChannelAltered, ChannelClosed, ChannelUnattended
 from app.intake.inbox import InboxClosed, ReceiptNotKnown, Visit
 from app.intake.schemas import (
-    CaseGrievancesOut,
     CollectiveGrievanceIn,
     CollectiveGrievanceOut,
     CollectiveItem,
