@@ -166,7 +166,9 @@ class Wall(OfCase, Base):
     __table_args__ = (
         belongs_to("cases", "case_id"),
         belongs_to("accounts", "account_id"),
-        CheckConstraint("(raised_by IS NULL) = (reason_sealed IS NULL)", name="either_an_officer_with_reason_or_the_reporter"),
+        CheckConstraint(
+            "(raised_by IS NULL) = (reason_sealed IS NULL)", name="either_an_officer_with_reason_or_the_reporter"
+        ),
         UniqueConstraint("organisation_id", "case_id", "account_id"),
         Index(None, "organisation_id", "account_id", "case_id"),
     )

@@ -46,5 +46,6 @@ def decode(text: str) -> Classification:
     if not isinstance(categories, list) or not all(isinstance(one, str) for one in categories):
         return Classification()
     return Classification(
-        tuple(one[:CODE_LENGTH] for one in categories[:MOST_CATEGORIES]), relation if isinstance(relation, str) else None
+        tuple(one[:CODE_LENGTH] for one in categories[:MOST_CATEGORIES]),
+        relation if isinstance(relation, str) else None,
     )

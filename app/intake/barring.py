@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -93,7 +94,7 @@ async def _vouched(session: AsyncSession, door: Door, custodians: Iterable[UUID]
     return {one.id: one.account for one in found.manifest.custodians if one.id in set(custodians)}
 
 
-async def _alternatives(session: AsyncSession, door: Door) -> dict[str, object]:
+async def _alternatives(session: AsyncSession, door: Door) -> dict[str, Any]:
     channel = await session.get_one(Channel, (door.organisation_id, door.channel_id))
     others = select(Channel.slug).where(
         Channel.organisation_id == door.organisation_id, Channel.is_open.is_(True), Channel.id != door.channel_id

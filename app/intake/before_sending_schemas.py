@@ -125,7 +125,9 @@ class ConflictOut(BaseModel):
     id: UUID
     grievance_id: UUID
     description: str
-    outcome: ConflictOutcome | None = Field(description="Null: you, or another case officer, must resolve it first of all.")
+    outcome: ConflictOutcome | None = Field(
+        description="Null: you, or another case officer, must resolve it first of all."
+    )
     wall_id: UUID | None
     resolved_by: PersonOut | None
     resolved_on: date | None
@@ -162,7 +164,8 @@ class RelayIn(_In):
 
     how: How = Field(description="By post, by telephone or in person.")
     recording: Recording | None = Field(
-        default=None, description="With telephone and in person: whether the conversation may be recorded. Refused with post."
+        default=None,
+        description="With telephone and in person: whether the conversation may be recorded. Refused with post.",
     )
     recording_note: Line | None = Field(default=None, description="What was agreed about the recording, in a line.")
     is_read_back: StrictBool = Field(

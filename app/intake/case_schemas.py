@@ -21,7 +21,9 @@ class CaseGrievanceOut(BaseModel):
     headline: str
     narrative: str
     capacity: str | None
-    classification: ClassificationOut = Field(description="As it was said; `corrected` is what a case officer made of it.")
+    classification: ClassificationOut = Field(
+        description="As it was said; `corrected` is what a case officer made of it."
+    )
     corrected: ClassificationOut | None
     relayed: RelayOut | None = Field(description="How it came, where a case officer entered it for somebody.")
     allegations: list[RaisedAllegationOut]

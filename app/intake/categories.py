@@ -49,9 +49,7 @@ class LegalCategory:
 
 
 PROTECTED_DISCLOSURES = (
-    LegalCategory(
-        "crime", _PIDA_IN_FORCE, f"{_ERA}(a)", {"en": "A crime", "cy": "Trosedd"}
-    ),
+    LegalCategory("crime", _PIDA_IN_FORCE, f"{_ERA}(a)", {"en": "A crime", "cy": "Trosedd"}),
     LegalCategory(
         "legal_obligation",
         _PIDA_IN_FORCE,

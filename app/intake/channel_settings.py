@@ -67,7 +67,7 @@ def chosen(languages: Sequence[str], asked: str | None, accepted: str | None) ->
 
     Source: RFC 9110, section 12.5.4. A header that is longer than people's or that cannot be read says nothing.
     """
-    if asked in languages:
+    if asked is not None and asked in languages:
         return asked
     for language in _accepted(accepted or ""):
         if language == "*":
@@ -78,7 +78,7 @@ def chosen(languages: Sequence[str], asked: str | None, accepted: str | None) ->
 
 
 def _accepted(header: str) -> list[str]:
-    weighted = []
+    weighted: list[tuple[float, int, str]] = []
     for part in header.split(",") if len(header) <= _MOST_HEADER else []:
         found = _RANGE.fullmatch(part)
         if found is not None and (weight := float(found[2] or 1)) > 0:

@@ -11,7 +11,7 @@ from app.crypto import hpke, identity
 from app.intake import headcount
 from app.intake.before_sending_schemas import BeforeSendingIn, RelayIn
 from app.intake.headcount import Basis
-from app.intake.models import Confidentiality, GrievanceKind
+from app.intake.models import Confidentiality
 from app.kernel.days import PastDay
 from app.kernel.octets import Base64
 from app.kernel.texts import Label, Line, Prose, Statement

@@ -137,7 +137,13 @@ class SealedGrievanceIn(_In):
 
     @model_validator(mode="after")
     def _names_nothing_twice(self) -> Self:
-        rows = [self.case_id, self.grievance_id, self.identity.id, *(one.id for one in (*self.allegations, *self.conflicted))]
+        rows = [
+            self.case_id,
+            self.grievance_id,
+            self.identity.id,
+            *(one.id for one in self.allegations),
+            *(one.id for one in self.conflicted),
+        ]
         if len(set(rows)) != len(rows):
             raise ValueError("an id is used twice")
         if len(set(self.barred)) != len(self.barred):

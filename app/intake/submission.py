@@ -10,8 +10,8 @@ from sqlalchemy import Table
 
 from app.cases import opening
 from app.cases.escrow import Holders
-from app.cases.opening import NewCase
 from app.cases.models import DescribedConflict
+from app.cases.opening import NewCase
 from app.crypto import classifications, conversation_keys, hpke, logproofs, receipts
 from app.crypto.events import Touched
 from app.intake import conversations, headcount, relaying
