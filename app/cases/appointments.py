@@ -52,7 +52,7 @@ async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: Appoin
             custodian. (Who is an officer of a channel is asked that when they are made one.)
 
     """
-    await conflicts.require_resolved(session, case)
+    await conflicts.require_resolved(session, actor, case, draft.capacity)
     role = ROLE_FOR_CAPACITY[draft.capacity]
     public_keys = await accounts.public_keys(session, case.organisation_id, [draft.account_id], role)
     if draft.account_id not in public_keys:

@@ -14,9 +14,10 @@ from app.cases import service, walls
 from app.cases.escrow import FindHolders
 from app.cases.models import Case, ConflictOutcome, DescribedConflict, Wall
 from app.cases.schemas import WallIn
+from app.cases.turning import LastCaseOfficer
 from app.kernel import clock
 from app.kernel.problems import Conflict, NotFound
-from app.policy.actors import Staff
+from app.policy.actors import Capacity, Staff
 
 
 class ConflictsUnresolved(Conflict):
@@ -45,16 +46,26 @@ async def of_case(session: AsyncSession, case: Case) -> list[DescribedConflict]:
     return list((await session.scalars(statement)).all())
 
 
-async def require_resolved(session: AsyncSession, case: Case) -> None:
+async def require_resolved(session: AsyncSession, actor: Staff, case: Case, capacity: Capacity) -> None:
     """Return if a case officer resolved every description of the case.
+
+    The only case officer left may appoint a second: it may be they who are described, and who cannot step back alone.
 
     Raises:
         ConflictsUnresolved: otherwise.
 
     """
     left = [str(one.id) for one in await of_case(session, case) if one.outcome is None]
-    if left:
+    if left and not (capacity == Capacity.CASE_OFFICER and await _is_alone(session, actor, case)):
         raise ConflictsUnresolved(conflicts=left)
+
+
+async def _is_alone(session: AsyncSession, actor: Staff, case: Case) -> bool:
+    try:
+        await walls.require_another_officer(session, case, actor.account_id)
+    except LastCaseOfficer:
+        return True
+    return False
 
 
 async def resolve(
@@ -74,7 +85,7 @@ async def resolve(
         NotFound: the case has no such description.
         ConflictResolved: it is resolved already.
         AccountUnknown: the organisation has no such account.
-        LastCaseOfficer: nobody else could act as case officer than the one barred and who bars them.
+        LastCaseOfficer: nobody else could act as case officer than the one barred.
 
     """
     conflict = await session.get(DescribedConflict, (case.organisation_id, conflict_id))
@@ -82,12 +93,9 @@ async def resolve(
         raise NotFound
     if conflict.outcome is not None:
         raise ConflictResolved
-    if wall is None:
-        conflict.outcome = ConflictOutcome.NOBODY_HERE
-    else:
-        conflict.outcome = ConflictOutcome.WALL_RAISED
-        conflict.wall_id = await _wall(session, actor, case, wall, find_holders)
-    conflict.resolved_by, conflict.resolved_on = actor.account_id, clock.today()
+    wall_id = None if wall is None else await _wall(session, actor, case, wall, find_holders)
+    conflict.outcome = ConflictOutcome.NOBODY_HERE if wall is None else ConflictOutcome.WALL_RAISED
+    conflict.wall_id, conflict.resolved_by, conflict.resolved_on = wall_id, actor.account_id, clock.today()
     conflict.reason = reason
     service.count_change(case)
     await log.record(session, actor, "conflict.resolved", case, conflict, case_id=case.id)
@@ -101,4 +109,4 @@ async def _wall(session: AsyncSession, actor: Staff, case: Case, draft: WallIn, 
     found = await session.scalar(standing)
     if found is not None:
         return found
-    return (await walls.raise_wall(session, actor, case, draft, find_holders)).id
+    return (await walls.raise_wall(session, actor, case, draft, find_holders, is_asked_for=True)).id
