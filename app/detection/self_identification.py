@@ -90,7 +90,9 @@ _MORE_PEOPLE = """
 _ROLE_WORDS = "|".join(
     sorted({*PEOPLE, *_MORE_PEOPLE.split()} - {"person", "individual", "baby", "child", "friend", "victim", "witness"})
 )
-_ROLE = rf"(?:[\w'-]{{1,20}} ){{0,4}}(?:{_ROLE_WORDS})\b(?: (?:for|of|in|at|on) (?:the )?[\w'-]{{1,20}}(?: [\w'-]{{1,20}}){{0,2}})?"
+_PLAIN = r"(?!(?:a|an|and|as|at|because|before|but|by|for|he|her|his|i|if|in|is|it|my|of|on|our|she|since|so|than|that|the|their|they|to|was|we|when|who|with)\b)[\w'-]{1,20}"
+"""A word that can stand within the name of a job; none that begins another part of the sentence."""
+_ROLE = rf"(?:{_PLAIN} ){{0,4}}(?:{_ROLE_WORDS})\b(?: (?:for|of|in|at|on) (?:the )?[\w'-]{{1,20}}(?: [\w'-]{{1,20}}){{0,2}})?"
 _WELSH_ROLE = (
     r"(?:nyrs|meddyg|athro|athrawes|rheolwr|rheolwraig|gweithiwr|gweithwraig|swyddog|cynorthwyydd|gofalwr|gofalwraig|ysgrifennydd|"
     r"ysgrifenyddes|gyrrwr|derbynnydd|cogydd|glanhawr|bydwraig|parafeddyg|fferyllydd|llyfrgellydd|arweinydd|pennaeth|dirprwy|"
@@ -108,7 +110,7 @@ _AWAY = (
 
 _ONLY_ONE = re.compile(
     r"\b(?:I am|I'm|I was|as)(?: (?:now|then|still))? (?:one of (?:only |just )?(?:the )?(?:two|three|four|five|2|3|4|5)\b(?: [\w'-]{1,20}){0,3}"
-    r"|(?:also )?the (?:only|sole|first|last|youngest|oldest|newest|longest[ -]serving|most senior|most junior)\b(?: [\w'-]{1,20}){0,3})"
+    rf"|(?:also )?the (?:only|sole|first|last|youngest|oldest|newest|longest[ -]serving|most senior|most junior)\b(?: {_PLAIN}){{0,3}})"
     r"|\b(?:only|just) (?:I|me|myself)\b|\b(?:nobody|no one|no-one|none) (?:else )?(?:but|except|apart from|other than) me\b"
     r"|\b(?:I alone|(?:only )?the (?:two|three) of us|I was alone|I was (?:the only one )?on my own|there were only (?:two|three) of us)\b"
     r"|\b(?:fi yw'r unig|fi ydy'r unig|fi oedd yr unig|myfi yw'r unig|neb (?:arall )?(?:ond|heblaw) (?:fi|amdanaf i)|dim ond fi"
@@ -117,7 +119,8 @@ _ONLY_ONE = re.compile(
 )
 _OWN_ROLE = re.compile(
     rf"\bas (?:a|an|the) {_ROLE}(?=[,;:]? (?:I|my|we)\b)|\b(?:I am|I'm|I was|I work as|I worked as|I have worked as|I have been|I've been|speaking as|my (?:job|role|post|position) (?:is|was)(?: that of)?|"
-    rf"I (?:am|was) (?:employed|appointed|hired) as|in my (?:role|capacity|job|post) as) (?:a |an |the |their |its |acting |that of (?:a |an |the )?){{1,2}}{_ROLE}"
+    rf"I (?:am|was) (?:employed|appointed|hired) as) (?:a |an |the |their |its |acting |that of (?:a |an |the )?){{1,2}}{_ROLE}"
+    rf"|\b(?:in my (?:role|capacity|job|post) as|speaking as|work(?:ed|ing)? as|employed as|appointed as|acting as) (?:a |an |the )?{_ROLE}"
     rf"|\b(?:fel|rwy'n|rydw i'n|dw i'n|roeddwn i'n|rwyf yn|gweithio fel|gweithiais fel) (?:y |yr )?{_WELSH_ROLE}\b",
     re.IGNORECASE,
 )
@@ -138,11 +141,11 @@ _OWN_ABSENCE = re.compile(
 _SIGNATURE = re.compile(
     r"(?:^|[\n.!?])[ \t]{0,4}(?P<signature>(?:(?:kind|best|warm|many|with kind|with best|yours)[ \t]{1,2})?"
     r"(?:regards|wishes|thanks|sincerely|faithfully|truly|cheers|thank you|signed|cofion(?: gorau| cynnes)?|yn gywir|yr eiddoch yn gywir|diolch(?: yn fawr)?|llofnodwyd)"
-    r"[,:!.]{0,2}\s{1,4}(?:from[ \t])?\w[\w'.-]{0,30}(?:[ \t]\w[\w'.-]{0,30}){0,3}[ \t]*[.]?)(?=\s*$|\n)",
+    r"[,:!.]{0,2}(?:[ \t]{0,4}\n\s{0,4}\w|[ \t]{1,4}(?:from[ \t])?(?-i:[^\W\d_a-z]))[\w'.-]{0,30}(?:[ \t]\w[\w'.-]{0,30}){0,3}[ \t]*[.]?)(?=\s*$|\n)",
     re.IGNORECASE,
 )
 _I_AM_CALLED = re.compile(
-    r"\b(?:my name is|my name's|I am called|call me|this is|fy enw i yw|fy enw yw|enw i yw|fy enw i ydy) (?P<name>[^\W\d_a-z][\w'-]{1,30}(?: [^\W\d_a-z][\w'-]{1,30}){0,3})"
+    r"\b(?i:my name is|my name's|I am called|call me|this is|fy enw i yw|fy enw yw|enw i yw|fy enw i ydy) (?P<name>[^\W\d_a-z][\w'-]{1,30}(?: [^\W\d_a-z][\w'-]{1,30}){0,3})"
 )
 _NUMBERED = re.compile(
     r"\b(?:my )?(?:employee|staff|payroll|personnel|works?|badge|pin|NMC|HCPC|GMC|registration|rhif (?:staff|gweithiwr|cyflogres))"

@@ -60,7 +60,7 @@ async def list_open_channels(
     language: Asked = None,
     accepted: Accepted = None,
 ) -> Page[DirectoryItem]:
-    """List the channels that take grievances, newest first."""
+    """List the channels that take grievances, page by page."""
     response.headers["Vary"] = "Accept-Language"
     return await channel_page.directory(session, page, language, accepted)
 
