@@ -23,6 +23,8 @@ from app.custodianship import routes as custodianship
 from app.custodianship.older_keys import ResharingsOfOlderKeys
 from app.evidence import routes as evidence
 from app.findings import routes as findings
+from app.intake import case_routes as grievances
+from app.intake import channel_routes as channels
 from app.intake import doors
 from app.intake import duty_routes as raised_duties
 from app.intake import routes as intake
@@ -43,11 +45,27 @@ from app.reports import routes as reports
 
 __all__ = ["create_app", "models"]
 STAFF = (
-    accounts.router, own_accounts.router, audit.router, prooflog.auditor_router, intake.staff_router, custodianship.staff_router, cases.router, duties.router, raised_duties.router, notifications.router, openings.router, recoveries.router, allegations.router,
-    evidence.router, findings.router,
-    reports.router, learning.router,
-)  # fmt: skip
-REPORTER = (intake.reporter_router, custodianship.reporter_router)
+    accounts.router,
+    own_accounts.router,
+    audit.router,
+    prooflog.auditor_router,
+    channels.staff_router,
+    intake.staff_router,
+    custodianship.staff_router,
+    cases.router,
+    grievances.router,
+    duties.router,
+    raised_duties.router,
+    notifications.router,
+    openings.router,
+    recoveries.router,
+    allegations.router,
+    evidence.router,
+    findings.router,
+    reports.router,
+    learning.router,
+)
+REPORTER = (channels.reporter_router, intake.reporter_router, custodianship.reporter_router)
 DESCRIPTION = """A case file for grievances that people are afraid to raise.
 
 Sign in at `POST /v1/auth/token`; send the access token as `Authorization: Bearer …` and the unlock secret as `X-Unlock`.

@@ -8,7 +8,9 @@ from app.custody import models as custody
 from app.duties import models as duties
 from app.evidence import models as evidence
 from app.findings import models as findings
+from app.intake import classification_models as classifications
 from app.intake import models as intake
+from app.intake import relay_models as relays
 from app.kernel import idempotency
 from app.learning import models as learning
 from app.notifications import models as notifications
@@ -19,6 +21,23 @@ from app.vault import opening_models as openings
 from app.vault import resharing_models as resharing
 
 __all__ = [
-    "accounts", "allegations", "audit", "cases", "custody", "duties", "evidence", "findings", "idempotency", "intake", "learning", "notifications", "openings", "prooflog",
-    "reports", "resharing", "vault",
-]  # fmt: skip
+    "accounts",
+    "allegations",
+    "audit",
+    "cases",
+    "classifications",
+    "custody",
+    "duties",
+    "evidence",
+    "findings",
+    "idempotency",
+    "intake",
+    "learning",
+    "notifications",
+    "openings",
+    "prooflog",
+    "relays",
+    "reports",
+    "resharing",
+    "vault",
+]

@@ -40,7 +40,7 @@ DONE = "schema.upgraded"
 _GRANTS, _GRIEVANCES = table_of(CaseKeyGrant), table_of(Grievance)
 _LEFT_BY_MIGRATION: dict[Table, dict[str, Any]] = {
     _GRANTS: {"tag": b""},
-    _GRIEVANCES: {"key_version": 1, "sender_tag": b"", "statement_salt_sealed": None},
+    _GRIEVANCES: {"key_version": 1, "sender_tag": b"", "statement_salt_sealed": None, "classification_sealed": None},
 }
 """The columns that the rows had not yet when the log last named them, and what migrations put there."""
 _TAGS = {_GRANTS: "tag", _GRIEVANCES: "sender_tag"}

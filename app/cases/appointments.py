@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import service as accounts
 from app.audit import log
-from app.cases import service, turning, walls
+from app.cases import conflicts, service, turning, walls
 from app.cases.escrow import FindHolders
 from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case, CaseKeyGrant, Transition
@@ -45,6 +45,7 @@ async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: Appoin
     """The account plays its part in the case and can open its key; an accepted case is investigated from now on.
 
     Raises:
+        ConflictsUnresolved: whoever raised the grievance described somebody who must not see it, and nobody looked who that is.
         AccountNotEligible: there is no such account, or it is not active, or lacks the role or a key.
         AccountIsWalled: a wall bars it from the case.
         AppointmentStands: it is appointed in this capacity already.
@@ -52,6 +53,7 @@ async def appoint(session: AsyncSession, actor: Staff, case: Case, draft: Appoin
             custodian. (Who is an officer of a channel is asked that when they are made one.)
 
     """
+    await conflicts.require_resolved(session, actor, case, draft.capacity)
     role = ROLE_FOR_CAPACITY[draft.capacity]
     public_keys = await accounts.public_keys(session, case.organisation_id, [draft.account_id], role)
     if draft.account_id not in public_keys:

@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from app.cases.lifecycle import CaseState
@@ -153,19 +153,59 @@ class Appointment(OfCase, Base):
 
 
 class Wall(OfCase, Base):
-    """A conflict of interest that bars an account from a case."""
+    """A conflict of interest that bars an account from a case. Whoever raised the grievance may have raised the wall too."""
 
     __tablename__ = "walls"
     account_id: Mapped[UUID] = plain(because="who is barred")
-    raised_by: Mapped[UUID] = plain(because="which case officer raised it")
+    raised_by: Mapped[UUID | None] = plain(
+        because="which case officer raised it; none where whoever raised the grievance did, before it was sent"
+    )
     raised_on: Mapped[date] = plain(because="day")
-    reason = Sealed.text("case_id")
+    reason = Sealed.optional_text("case_id")
 
     __table_args__ = (
         belongs_to("cases", "case_id"),
         belongs_to("accounts", "account_id"),
+        CheckConstraint(
+            "(raised_by IS NULL) = (reason_sealed IS NULL)", name="either_an_officer_with_reason_or_the_reporter"
+        ),
         UniqueConstraint("organisation_id", "case_id", "account_id"),
         Index(None, "organisation_id", "account_id", "case_id"),
+    )
+
+
+class ConflictOutcome(StrEnum):
+    """What a case officer found of somebody who was described."""
+
+    WALL_RAISED = "wall_raised"
+    NOBODY_HERE = "nobody_here"
+
+
+class DescribedConflict(OfCase, Base):
+    """Somebody who must not see the case, in the words of whoever raised it. Until it is resolved, nobody is appointed."""
+
+    __tablename__ = "described_conflicts"
+    grievance_id: Mapped[UUID] = plain(because="in which grievance")
+    position: Mapped[int] = plain(because="place among the descriptions, from 1")
+    outcome: Mapped[ConflictOutcome | None] = code(because="what was found; none until a case officer resolved it")
+    wall_id: Mapped[UUID | None] = plain(because="the wall that bars whom it describes")
+    resolved_by: Mapped[UUID | None] = plain(because="which case officer")
+    resolved_on: Mapped[date | None] = plain(because="day")
+    description = Sealed.text("grievance_id")
+    reason = Sealed.optional_text("case_id")
+
+    __table_args__ = (
+        belongs_to("cases", "case_id"),
+        belongs_to("walls", "wall_id"),
+        belongs_to("accounts", "resolved_by"),
+        UniqueConstraint("organisation_id", "grievance_id", "position"),
+        CheckConstraint(
+            "(outcome IS NULL) = (resolved_by IS NULL) AND (outcome IS NULL) = (resolved_on IS NULL)"
+            " AND (outcome IS NULL) = (reason_sealed IS NULL)"
+            " AND (wall_id IS NOT NULL) = (outcome IS NOT NULL AND outcome = 'wall_raised')",
+            name="resolved_whole_or_not",
+        ),
+        Index(None, "organisation_id", "case_id"),
     )
 
 

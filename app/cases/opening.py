@@ -13,7 +13,7 @@ from app.cases import escrow
 from app.cases.escrow import Holders
 from app.cases.grants import tag_of
 from app.cases.lifecycle import CaseState
-from app.cases.models import Appointment, Case, CaseKeyGrant
+from app.cases.models import Appointment, Case, CaseKeyGrant, Wall
 from app.crypto import case_keys, hpke, references
 from app.duties import opening as duties
 from app.duties.profiles import LawProfile
@@ -26,7 +26,7 @@ from app.policy.actors import Capacity
 FIRST_ROW_VERSION = 1
 """The version that the unit of work gives a new row of a Versioned table."""
 
-_CASES, _APPOINTMENTS, _GRANTS = (table_of(model) for model in (Case, Appointment, CaseKeyGrant))
+_CASES, _APPOINTMENTS, _GRANTS, _WALLS = (table_of(model) for model in (Case, Appointment, CaseKeyGrant, Wall))
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,27 @@ def adopt(
     return NewCase(
         case_id, organisation_id, reference, version, received_on, acknowledge_by, feedback_by, officers, rows
     )
+
+
+def walled_off(new_case: NewCase, account_ids: Iterable[UUID]) -> NewCase:
+    """Return the case with a wall before each of those accounts, raised by whoever raised the grievance.
+
+    The walls are stored with the case, so that there is no moment in which one of the accounts could see it.
+
+    Raises:
+        ValueError: one of them is appointed to it, so that it would have the key.
+
+    """
+    barred = sorted(account_ids)
+    if not barred:
+        return new_case
+    rows = dict(new_case.rows)
+    if {row["account_id"] for table in (_APPOINTMENTS, _GRANTS) for row in rows[table]} & set(barred):
+        raise ValueError("who is barred must not have the key")
+    of_case = {"organisation_id": new_case.organisation_id, "case_id": new_case.id}
+    raised = {"raised_by": None, "raised_on": clock.today(), "reason_sealed": None}
+    walls = [of_case | {"id": new_id(), "account_id": one} | raised for one in barred]
+    return replace(new_case, rows=(*new_case.rows, (_WALLS, walls)))
 
 
 async def store(session: AsyncSession, new_case: NewCase) -> list[tuple[str, dict[str, Any]]]:

@@ -50,7 +50,7 @@ async def file(session: AsyncSession, case: Case) -> CaseOut:
         case.organisation_id,
         {appointment.account_id for appointment in appointments}
         | {wall.account_id for wall in walls}
-        | {wall.raised_by for wall in walls}
+        | {wall.raised_by for wall in walls if wall.raised_by is not None}
         | {step.made_by for step in steps}
         | {triage.decided_by for triage in triages},
     )
@@ -119,7 +119,9 @@ def wall_out(wall: Wall, names: dict[UUID, str]) -> WallOut:
         id=wall.id,
         account_id=wall.account_id,
         display_name=names[wall.account_id],
-        raised_by=PersonOut(account_id=wall.raised_by, display_name=names[wall.raised_by]),
+        raised_by=None
+        if wall.raised_by is None
+        else PersonOut(account_id=wall.raised_by, display_name=names[wall.raised_by]),
         raised_on=wall.raised_on,
         reason=wall.reason,
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from app.accounts.authentication import private_key
-from app.cases import appointments, queries, recovery, service, unreadable, walls
+from app.cases import appointments, conflicts, queries, recovery, service, unreadable, walls
 from app.cases.access import DOOR, HowToFindHolders, SealedParts, on_case, on_locked_case, visible_cases
 from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case
@@ -185,6 +185,7 @@ async def decide_case(
         appointments.AccountNotEligible,
         appointments.AppointmentStands,
         appointments.DifferentPeopleRequired,
+        conflicts.ConflictsUnresolved,
         walls.AccountIsWalled,
         PreconditionFailed,
     ),
@@ -252,7 +253,7 @@ async def raise_wall(
     """
     require_version(case.version, expected, optional=True)
     wall = await walls.raise_wall(session, actor, case, draft, find_holders)
-    names = await queries.names_of(session, case.organisation_id, {wall.account_id, wall.raised_by})
+    names = await queries.names_of(session, case.organisation_id, {wall.account_id, actor.account_id})
     response.headers["ETag"] = etag(case.version)
     return queries.wall_out(wall, names)
 

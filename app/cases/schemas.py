@@ -156,9 +156,11 @@ class WallOut(BaseModel):
     id: UUID
     account_id: UUID
     display_name: str
-    raised_by: PersonOut
+    raised_by: PersonOut | None = Field(
+        description="Null where whoever raised the grievance barred the account, before it was sent."
+    )
     raised_on: date
-    reason: str
+    reason: str | None = Field(description="Null where whoever raised the grievance barred the account.")
 
 
 class TransitionOut(BaseModel):

@@ -66,11 +66,21 @@ async def require_another_officer(session: AsyncSession, case: Case, *account_id
         raise LastCaseOfficer
 
 
-async def raise_wall(session: AsyncSession, actor: Staff, case: Case, draft: WallIn, find_holders: FindHolders) -> Wall:
+async def raise_wall(
+    session: AsyncSession,
+    actor: Staff,
+    case: Case,
+    draft: WallIn,
+    find_holders: FindHolders,
+    *,
+    is_asked_for: bool = False,
+) -> Wall:
     """The account is barred from the case: its appointments are ended, its grants deleted, the case hidden from it.
 
     If it had a part in the case, the case key is turned: what is written from now on, this wall's reason first, is under a
     key that the account never had. Who raises a wall may bar themselves. Nothing takes a wall down.
+
+    Nobody takes a case for themselves alone by a wall, unless whoever raised the grievance asked for it (`is_asked_for`).
 
     Raises:
         AccountUnknown: the organisation has no such account.
@@ -91,7 +101,8 @@ async def raise_wall(session: AsyncSession, actor: Staff, case: Case, draft: Wal
     )
     ended = (await session.scalars(standing)).all()
     if any(appointment.capacity == Capacity.CASE_OFFICER for appointment in ended):
-        await require_another_officer(session, case, draft.account_id, actor.account_id)
+        others = () if is_asked_for else (actor.account_id,)
+        await require_another_officer(session, case, draft.account_id, *others)
     for appointment in ended:
         appointment.ended_on = clock.today()
     had_a_part = bool(ended or await turning.grants_of(session, case, draft.account_id))

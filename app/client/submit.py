@@ -4,10 +4,11 @@ import json
 import sys
 import time
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import typer
@@ -18,10 +19,17 @@ from app.client.server import Answer, Server, ServerRefused
 from app.client.terminal import Alarm, Failure
 from app.client.trust import Trusted
 from app.crypto import hpke, identity, submissions
+from app.crypto.manifests import Manifest
 from app.crypto.receipts import new_receipt
 from app.crypto.submissions import Recipients, Said
+from app.detection import self_identification
 
-MEMBERS = frozenset({"confidentiality", "headline", "narrative", "capacity", "allegations", "identity"})
+MEMBERS = frozenset(
+    {
+        "confidentiality", "headline", "narrative", "capacity", "allegations", "identity", "categories", "relation", "barred",
+        "conflicted",
+    }
+)  # fmt: skip
 PERSON = ("name", "contact", "employee_number")
 WAITS = (1.0, 2.0, 4.0)
 """Seconds before it is sent again, each time that the answer may come yet."""
@@ -42,11 +50,14 @@ def submit(
 
     The receipt is shown at the end, this once: it alone leads back.
     """
-    said, person = _read(file)
+    said, person, barred = _read(file)
+    _show_hints(said, person)
     service = Server(server)
     page = service.get(f"/v1/channels/{channel}")
     trusted = trust.check(service, channel, root_key)
     _require_vouched(page, trusted)
+    _require_known(page, said)
+    said = replace(said, barred=_named(trusted.newest, barred))
     receipt = new_receipt()
     derived = receipts.derive(page, receipt)
     try:
@@ -66,8 +77,8 @@ def submit(
     terminal.say(receipt, "bold")
 
 
-def _read(file: Path) -> tuple[Said, bytes]:
-    """Return what is said, and who says it: no bytes for somebody who gives no name."""
+def _read(file: Path) -> tuple[Said, bytes, list[str]]:
+    """Return what is said, who says it (no bytes for somebody who gives no name), and whom they bar, as they name them."""
     try:
         content = json.loads(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
     except (ValueError, RecursionError):
@@ -94,8 +105,66 @@ def _read(file: Path) -> tuple[Said, bytes]:
         allegations=[
             (None if label is None else _tidy(label), _tidy(one.text("statement"))) for label, one in allegations
         ],
+        categories=draft.texts("categories") if draft.has("categories") else (),
+        relation=draft.optional_text("relation"),
+        conflicted=[_tidy(one) for one in draft.texts("conflicted")] if draft.has("conflicted") else (),
     )
-    return said, person
+    return said, person, draft.texts("barred") if draft.has("barred") else []
+
+
+def _show_hints(said: Said, person: bytes) -> None:
+    """Show on this machine where the texts may tell who wrote them; at a terminal, go on only if that is wanted.
+
+    Raises:
+        Failure: it is not to be sent as it is.
+
+    """
+    names = [json.loads(person)["name"]] if b'"name"' in person else []
+    texts = {"headline": said.headline, "narrative": said.narrative, "capacity": said.capacity or ""}
+    texts |= {f"allegation {number}": statement for number, (_, statement) in enumerate(said.allegations, 1)}
+    found = [
+        (f"{place}, {hint.start + 1} to {hint.end}", self_identification.advice(hint.kind, "en"))
+        for place, text in texts.items()
+        for hint in self_identification.find(text, names)
+    ]
+    if found:
+        terminal.say("Before this is sealed: these places, counted in characters, may tell who you are.")
+        terminal.show(found)
+        if sys.stdin.isatty():
+            terminal.confirm("Send it as it is?")
+
+
+def _require_known(page: Answer, said: Said) -> None:
+    """Return if the channel has every category that is named.
+
+    Raises:
+        Failure: otherwise.
+
+    """
+    known = {one.text("code") for one in page.each("categories")}
+    if not known.issuperset(said.categories) or len(set(said.categories)) != len(said.categories):
+        raise Failure(f"categories are each one of {', '.join(sorted(known))}, and named once.")
+    relations = page.texts("relations")
+    if said.relation not in {None, *relations}:
+        raise Failure(f"relation is one of {', '.join(relations)}.")
+
+
+def _named(newest: Manifest, barred: list[str]) -> list[UUID]:
+    """Return whom the manifest names so: by label, account or id. What the service calls somebody counts for nothing here.
+
+    Raises:
+        Failure: it names nobody so.
+
+    """
+    people = [(one.label, one.account, one.account) for one in newest.officers]
+    people += [(one.label, one.account, one.id) for one in newest.custodians]
+    chosen: list[UUID] = []
+    for name in barred:
+        found = [key for label, account, key in people if name.casefold() in {label.casefold(), str(account), str(key)}]
+        if not found:
+            raise Failure("barred names somebody whom the manifest does not: look at it with manifest check.")
+        chosen += [key for key in found if key not in chosen]
+    return chosen
 
 
 def _tidy(text: str) -> str:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from app.crypto import (
     case_keys,
+    classifications,
     columns,
     conversation_keys,
     hpke,
@@ -24,7 +25,7 @@ from app.crypto import (
 )
 from app.crypto.documents import spell
 
-GRIEVANCES, ALLEGATIONS = "grievances", "raised_allegations"
+GRIEVANCES, ALLEGATIONS, CONFLICTS = "grievances", "raised_allegations", "described_conflicts"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ class Said:
     capacity: str | None = None
     allegations: Sequence[tuple[str | None, str]] = field(default_factory=tuple)
     """Label, if it has one, and statement of each."""
+    categories: Sequence[str] = ()
+    """Codes of what it is about."""
+    relation: str | None = None
+    """The code of how whoever says it stands to the organisation."""
+    conflicted: Sequence[str] = ()
+    """People who must not see it, each described."""
+    barred: Sequence[UUID] = ()
+    """Case officers by account and custodians by id, as the manifest names them. They are granted nothing."""
 
 
 class _Sealer:
@@ -63,6 +72,10 @@ class _Sealer:
         version = conversation_keys.FIRST_VERSION
         place = (self.to.organisation, self.id, table, column, row)
         return spell(columns.seal_value(self.key, version, *place, text.encode()))
+
+    def conflict(self, description: str) -> dict[str, Any]:
+        row = ids.id_of(self.day)
+        return {"id": str(row), "description": self.text(CONFLICTS, "description", row, description)}
 
     def allegation(self, label: str | None, statement: str) -> dict[str, Any]:
         row = ids.id_of(self.day)
@@ -97,9 +110,13 @@ def seal(said: Said, person: bytes, to: Recipients, reporter: receipts.ReceiptKe
     """Return the body of a sealed submission. No bytes stand for a person who gives no name; the two look alike.
 
     Raises:
-        ValueError: the identity exceeds the least bucket (1,020 bytes), or a key is not usable.
+        ValueError: the identity exceeds the least bucket (1,020 bytes), a key is not usable, a category is no code, or nobody
+            is left who could open the case.
 
     """
+    officers = [(account_id, key) for account_id, key in to.officers if account_id not in said.barred]
+    if said.barred and not officers:
+        raise ValueError("nobody is left who could handle it")
     if len(person) > identity.LEAST_BUCKET_HOLDS:
         raise ValueError("an identity has at most 1020 bytes")
     sealer, inbox_key = _Sealer(to, day), hpke.PublicKey(hpke.public_key(reporter.inbox_seed))
@@ -117,6 +134,7 @@ def seal(said: Said, person: bytes, to: Recipients, reporter: receipts.ReceiptKe
         "headline": said.headline,
         "narrative": said.narrative,
         "capacity": said.capacity,
+        "classification": classifications.encode(said.categories, said.relation),
         "statement_salt": salt.hex(),
     }
     return {
@@ -127,13 +145,15 @@ def seal(said: Said, person: bytes, to: Recipients, reporter: receipts.ReceiptKe
             "inbox_public_key": spell(inbox_key.public),
             "signing_public_key": spell(signing.public_key(reporter.signing_seed)),
         },
-        "grants": [sealer.grant(account_id, public_key) for account_id, public_key in to.officers],
+        "grants": [sealer.grant(account_id, public_key) for account_id, public_key in officers],
         "key_for_case": spell(
             conversation_keys.seal_for_case(sealer.key, sealer.case_key, to.organisation, sealer.case_id, sealer.id)
         ),
         "key_for_sender": spell(conversation_keys.seal_for_sender(sealer.key, to.organisation, sealer.id, inbox_key)),
         "texts": {name: sealer.text(GRIEVANCES, name, sealer.id, text) for name, text in texts.items()},
         "allegations": [sealer.allegation(label, statement_) for label, statement_ in said.allegations],
+        "conflicted": [sealer.conflict(description) for description in said.conflicted],
+        "barred": [str(one) for one in said.barred],
         "identity": sealer.identity(person),
         "statement": touched.commitment,
     }

@@ -7,6 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, String
 
 from app.crypto.sharing import MOST_HOLDERS
 from app.duties.profiles import LawProfile
+from app.intake.categories import Relation
+from app.intake.channel_settings import Nation
+from app.intake.channel_settings_schemas import (
+    ChannelCategoryOut,
+    ChannelOfficerOut,
+    ChannelSettingsIn,
+    FileRulesOut,
+    OwnCategoryIn,
+    TranslationIn,
+)
 from app.intake.models import SLUG_LENGTH
 from app.intake.schemas import PublicKey
 from app.kernel.texts import Line, Prose
@@ -27,7 +37,7 @@ class CustodianIn(_In):
     public_key: PublicKey
 
 
-class ChannelIn(_In):
+class ChannelIn(ChannelSettingsIn):
     """A new public door."""
 
     slug: Slug = Field(description="Its address.", examples=["children-services"])
@@ -55,7 +65,7 @@ class ChannelIn(_In):
         return self
 
 
-class ChannelPatch(_In):
+class ChannelPatch(ChannelSettingsIn):
     """What may change of a channel. What is left out stays."""
 
     name: Line | None = None
@@ -118,9 +128,17 @@ class ChannelOut(BaseModel):
     slug: str
     name: str
     organisation: str
+    language: str = Field(description="Of `name`, `procedure_text`, `elsewhere` and the names of categories.")
+    languages: list[str] = Field(description="Those that the channel speaks, its own first.")
     procedure_text: str
+    elsewhere: str | None = Field(description="Where else one can turn.")
     law_profile: LawProfile
+    nation: Nation = Field(description="Whose bank holidays count.")
     is_open: bool
+    categories: list[ChannelCategoryOut]
+    relations: list[Relation] = Field(description="How one may stand to the organisation.")
+    file_rules: FileRulesOut
+    officers: list[ChannelOfficerOut] = Field(description="Who will handle what is sent now.")
     threshold: int = Field(description="How many custodians open an identity together.")
     custodians: list[CustodianOut]
     manifest: ManifestName | None = Field(
@@ -134,6 +152,13 @@ class ChannelDetail(ChannelItem):
     """A channel as an administrator sees it."""
 
     procedure_text: str
+    nation: Nation
+    default_language: str
+    elsewhere: str | None
+    translations: list[TranslationIn]
+    own_categories: list[OwnCategoryIn]
+    file_rules: FileRulesOut
+    shows_officers: bool
     custodians: list[CustodianOut]
     case_officers: list[UUID]
 

@@ -1,4 +1,4 @@
-"""Channels: opening and changing them, their public page, and the door that submissions go through."""
+"""Channels as administrators have them: opening, changing and listing them."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,56 +7,27 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import service as accounts
-from app.accounts.models import Organisation
 from app.audit import log
-from app.crypto import receipts
-from app.custody.directory import InForce
 from app.custody.models import Custodian
 from app.duties.profiles import LawProfile
-from app.intake import doors
+from app.intake import categories, doors
 from app.intake.channel_schemas import (
     ChannelDetail,
     ChannelIn,
     ChannelItem,
     ChannelKeysOut,
-    ChannelOut,
     ChannelPatch,
     CustodianOut,
-    ManifestName,
     OfficerOut,
-    ReceiptFormatOut,
 )
+from app.intake.channel_settings import FileRules, Nation, file_rules, languages_of, own_categories_of
+from app.intake.channel_settings_schemas import FileRulesOut, NameIn, OwnCategoryIn, TranslationIn
 from app.intake.models import Channel, ChannelOfficer
-from app.intake.receipts import salt
 from app.kernel.http import require_version
-from app.kernel.keyring import ServiceKeys
 from app.kernel.octets import spell
 from app.kernel.pages import Page, PageQuery
 from app.kernel.problems import Conflict, InvalidInput, NotFound
 from app.policy.actors import Role, Staff
-
-SECURITY_STATEMENT = """\
-You need no account. The service sets no cookie and keeps no address, no name of your device, and no hour: only the
-day. The order in which things were stored may still tell somebody who takes the database between which two acts of
-staff you wrote.
-
-The service reads what you send while it seals it. After that, what you wrote opens only to your receipt and to those
-appointed to the case. Administrators, and whoever takes the database, cannot read it. So that no case is lost with a
-password, as many custodians as this page says can recover its key, together and with the service's own keys.
-
-If you say who you are, that is sealed by itself before anything is stored. Only as many custodians as this page says,
-together and with the service's erasure key, can open it. Those who work the case cannot.
-
-Somebody who works the case may ask the custodians to open it, for a reason. Your inbox says so from that moment, before
-anything is opened, and counts each time. Two people together may put that off, at most by ninety days; then it is said.
-What opens it is put together on the machine of whoever asked, and never by the service.
-
-The receipt is the only way back, and the service does not keep it. A client that makes the receipt's keys itself
-never sends the receipt, and opens the inbox on its own machine.
-
-What you write may itself tell who you are. A service altered by whoever runs it could read what passes through it."""
-"""What the public page says that the service sees, keeps and cannot open: a paragraph each."""
-_PARAGRAPHS = [" ".join(paragraph.split()) for paragraph in SECURITY_STATEMENT.split("\n\n")]
 
 
 class ChannelNameTaken(Conflict):
@@ -70,14 +41,15 @@ async def open_channel(session: AsyncSession, actor: Staff, draft: ChannelIn) ->
 
     Raises:
         ChannelNameTaken: another channel has the slug.
-        InvalidInput: somebody named is not active or does not hold the role of their part.
+        InvalidInput: its languages or categories do not fit each other, or somebody named is not active or does not hold the role of their part.
 
     """
     await _require_fit(session, actor, draft.case_officers, [custodian.account_id for custodian in draft.custodians])
     if (await session.execute(select(Channel.id).where(Channel.slug == draft.slug))).first() is not None:
         raise ChannelNameTaken
     texts = draft.model_dump(include={"slug", "name", "procedure_text", "law_profile", "threshold"})
-    channel = Channel(organisation_id=actor.organisation_id, is_open=True, **texts)
+    channel = Channel(organisation_id=actor.organisation_id, is_open=True, **texts, **draft.settings())
+    _require_coherent(channel)
     officers = [
         ChannelOfficer(organisation_id=actor.organisation_id, channel_id=channel.id, account_id=account_id)
         for account_id in draft.case_officers
@@ -92,6 +64,29 @@ async def open_channel(session: AsyncSession, actor: Staff, draft: ChannelIn) ->
     session.add_all([*officers, *custodians])
     await log.record(session, actor, "channel.opened", channel, *officers, *custodians)
     return channel
+
+
+def _require_coherent(channel: Channel) -> None:
+    """Return if every text has its language, and the organisation's own categories are other than those of the law.
+
+    Raises:
+        InvalidInput: otherwise.
+
+    """
+    default = languages_of(channel)[0]
+    errors = []
+    if default in (channel.translations or {}):
+        errors.append({"in": "body", "pointer": "/translations", "rule": "must not hold the channel's own language"})
+    for number, one in enumerate(own_categories_of(channel)):
+        place = f"/own_categories/{number}"
+        if default not in one.names:
+            errors.append(
+                {"in": "body", "pointer": f"{place}/names", "rule": "must name it in the channel's own language"}
+            )
+        if categories.of_law(LawProfile(channel.law_profile), one.code) is not None:
+            errors.append({"in": "body", "pointer": f"{place}/code", "rule": "must not be a category of the law"})
+    if errors:
+        raise InvalidInput(errors=errors)
 
 
 async def _require_fit(
@@ -129,15 +124,17 @@ async def change_channel(
     Raises:
         NotFound: the organisation has no such channel.
         ChannelAltered: it was altered behind the service.
-        InvalidInput: a case officer is not active, does not hold the role, or was ever a custodian.
+        InvalidInput: its languages or categories do not fit each other, or a case officer is not active, does not hold the role, or was ever a custodian.
         PreconditionRequired: no version was named.
         PreconditionFailed: another version was named.
 
     """
     channel = await _of_organisation(session, actor, slug)
     require_version(channel.version, expected)
-    for name, value in draft.model_dump(exclude_none=True, exclude={"case_officers"}).items():
+    texts = draft.model_dump(exclude_none=True, include={"name", "procedure_text", "is_open"})
+    for name, value in (texts | draft.settings()).items():
         setattr(channel, name, value)
+    _require_coherent(channel)
     added: list[ChannelOfficer] = []
     removed: list[ChannelOfficer] = []
     custodians = await doors.require_ours(session, channel)
@@ -185,7 +182,23 @@ async def detail(session: AsyncSession, channel: Channel) -> ChannelDetail:
     return ChannelDetail(
         **_item(channel).model_dump(),
         procedure_text=channel.procedure_text,
-        custodians=_shown(await doors.require_ours(session, channel)),
+        nation=channel.nation or Nation.ENGLAND_AND_WALES,
+        default_language=languages_of(channel)[0],
+        elsewhere=channel.elsewhere,
+        translations=[
+            TranslationIn(language=language, **texts)
+            for language, texts in sorted((channel.translations or {}).items())
+        ],
+        own_categories=[
+            OwnCategoryIn(
+                code=one.code,
+                names=[NameIn(language=language, text=text) for language, text in sorted(one.names.items())],
+            )
+            for one in own_categories_of(channel)
+        ],
+        file_rules=rules_out(file_rules(channel)),
+        shows_officers=bool(channel.shows_officers),
+        custodians=shown(await doors.require_ours(session, channel)),
         case_officers=sorted((await session.execute(officers)).scalars()),
     )
 
@@ -215,51 +228,14 @@ async def list_channels(session: AsyncSession, actor: Staff, page: PageQuery) ->
     return Page(items=[_item(channel) for channel in rows], next=following)
 
 
-async def public_page(session: AsyncSession, keys: ServiceKeys, slug: str) -> ChannelOut:
-    """Return the public page of a channel.
-
-    Raises:
-        NotFound: there is no such channel.
-
-    """
-    statement = (
-        select(Channel, Organisation.name.label("organisation"))
-        .join(Organisation, Organisation.id == Channel.organisation_id)
-        .where(Channel.slug == slug)
-    )
-    found = (await session.execute(statement)).one_or_none()
-    if found is None:
-        raise NotFound
-    channel: Channel = found[0]
-    custodians = await doors.require_ours(session, channel)
-    return ChannelOut(
-        slug=channel.slug,
-        name=channel.name,
-        organisation=found.organisation,
-        procedure_text=channel.procedure_text,
-        law_profile=LawProfile(channel.law_profile),
-        is_open=channel.is_open and bool((await doors.find(session, slug)).officers),
-        threshold=channel.threshold,
-        custodians=_shown(custodians),
-        manifest=_named(await doors.manifest_of(session, channel)),
-        receipt=ReceiptFormatOut(
-            words=receipts.WORDS_IN_A_RECEIPT,
-            salt=spell(salt(keys)),
-            memory_kib=receipts.MEMORY_KIB,
-            iterations=receipts.ITERATIONS,
-        ),
-        security_statement=_PARAGRAPHS,
-    )
+def rules_out(rules: FileRules) -> FileRulesOut:
+    """Return the rules of a channel's files as they go over the wire."""
+    return FileRulesOut(largest_bytes=rules.largest_bytes, most_files=rules.most_files, kinds=sorted(rules.kinds))
 
 
-def _shown(custodians: list[Custodian]) -> list[CustodianOut]:
+def shown(custodians: list[Custodian]) -> list[CustodianOut]:
+    """Return custodians by label and key."""
     return [CustodianOut(id=one.id, label=one.label, public_key=spell(one.public_key)) for one in custodians]
-
-
-def _named(found: InForce | None) -> ManifestName | None:
-    if found is None:
-        return None
-    return ManifestName(epoch=found.manifest.epoch, digest=found.digest.hex(), root=spell(found.manifest.root))
 
 
 def _item(channel: Channel) -> ChannelItem:

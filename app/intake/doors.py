@@ -69,6 +69,10 @@ class Door:
     threshold: int
     custodians: tuple[identity.Custodian, ...]
     officers: tuple[Officer, ...]
+    own_categories: frozenset[str] = frozenset()
+    """What grievances may be about besides what the law names."""
+    barred: frozenset[UUID] = frozenset()
+    """Accounts that whoever reports barred: none of them is among the officers, and a wall is raised before each."""
 
 
 _Keys = tuple[tuple[UUID, bytes], ...]
@@ -194,6 +198,7 @@ def _how_to_find_a_door() -> Executable:
             Channel.threshold,
             Channel.manifest_digest,
             Channel.tag,
+            Channel.own_categories,
             ChannelOfficer.account_id.label("officer"),
             provenance.CREDENTIALS_OF_ROW,
             provenance.GRANT_OF_ROW,
@@ -246,4 +251,5 @@ async def find(session: AsyncSession, slug: str, *, organisation_id: UUID | None
         found.threshold,
         tuple(identity.Custodian(custodian_id, _loaded(key)) for custodian_id, key in keys),
         tuple(Officer(account_id, _loaded(public_key)) for account_id, public_key in attending.items()),
+        frozenset(one["code"] for one in found.own_categories or ()),
     )

@@ -2,12 +2,14 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from app.duties.profiles import LawProfile
+from app.intake.channel_settings import LANGUAGE_LENGTH, Nation
 from app.intake.headcount import Basis
 from app.kernel.db import Base, InOrganisation, OfCase, Versioned, belongs_to, code, plain, sealed_otherwise
 from app.kernel.sealed import Sealed, SealedContentBroken
@@ -65,6 +67,19 @@ class Channel(InOrganisation, Versioned, Base):
     tag: Mapped[bytes] = plain(
         LargeBinary(32), because="MAC of whom it seals to, under a key that is not in the database"
     )
+    nation: Mapped[Nation | None] = code(because="public: whose bank holidays count; missing: England's and Wales's")
+    default_language: Mapped[str | None] = plain(
+        String(LANGUAGE_LENGTH), because="public: the language of its texts; missing: English"
+    )
+    elsewhere: Mapped[str | None] = plain(Text, because="public: where else one can turn")
+    translations: Mapped[dict[str, Any] | None] = plain(
+        JSON(none_as_null=True), because="public: its texts in other languages"
+    )
+    own_categories: Mapped[list[Any] | None] = plain(
+        JSON(none_as_null=True), because="public: what grievances may be about besides what the law names"
+    )
+    file_rules: Mapped[dict[str, Any] | None] = plain(JSON(none_as_null=True), because="public: what files it takes")
+    shows_officers: Mapped[bool | None] = plain(because="public: whether its page names the case officers")
 
     __table_args__ = (ForeignKeyConstraint(["organisation_id"], ["organisations.id"]), UniqueConstraint("slug"))
 
@@ -116,6 +131,8 @@ class Grievance(OfCase, Base):
     headline = Sealed.text("id")
     narrative = Sealed.text("id")
     capacity = Sealed.optional_text("id")
+    classification = Sealed.optional_text("id")
+    """Of one length (docs/formats.md, "Classification"). Missing of what came in before there were categories."""
     statement_salt = Sealed.optional_text("id")
     """In hexadecimal. Missing of what came in before statements were committed to."""
 

@@ -8,24 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import service as accounts
 from app.audit.log import AuditUnavailable
-from app.cases.access import DOOR, on_case
-from app.cases.models import Case
-from app.intake import channels, doors, inbox, sealed_submission, service, submission
+from app.cases.access import DOOR
+from app.intake import barring, classifying, doors, inbox, sealed_submission, service, submission
 from app.intake.access import KeptWithTheRows, OwnGrievance, as_reporter, on_own_grievance
-from app.intake.channel_schemas import (
-    ChannelDetail,
-    ChannelIn,
-    ChannelItem,
-    ChannelKeysOut,
-    ChannelOut,
-    ChannelPatch,
-    Slug,
-)
-from app.intake.channels import ChannelNameTaken
+from app.intake.barring import EveryOfficerBarred
+from app.intake.channel_schemas import Slug
 from app.intake.doors import ChannelAltered, ChannelClosed, ChannelUnattended
 from app.intake.inbox import InboxClosed, ReceiptNotKnown, Visit
 from app.intake.schemas import (
-    CaseGrievancesOut,
     CollectiveGrievanceIn,
     CollectiveGrievanceOut,
     CollectiveItem,
@@ -36,15 +26,16 @@ from app.intake.schemas import (
     InboxOut,
     InboxSessionIn,
     InboxSessionOut,
+    RelayedGrievanceIn,
     SubmittedOut,
 )
 from app.intake.sealed_schemas import SealedGrievanceIn
-from app.intake.sealed_submission import SealedToOthers
+from app.intake.sealed_submission import SealedToBarred, SealedToOthers
 from app.intake.service import ReceiptTaken
 from app.intake.submission import Submission
 from app.kernel import idempotency, routing
 from app.kernel.db import DbSession, let_go, reads
-from app.kernel.http import IfMatch, etag, problems
+from app.kernel.http import problems
 from app.kernel.idempotency import SameRequestRunning
 from app.kernel.pages import Page, PageOf
 from app.kernel.problems import (
@@ -54,8 +45,6 @@ from app.kernel.problems import (
     InvalidInput,
     NotAllowed,
     NotFound,
-    PreconditionFailed,
-    PreconditionRequired,
     Unauthenticated,
 )
 from app.kernel.runtime import RuntimeOf
@@ -67,34 +56,17 @@ from app.vault.erasure import ErasureKeyTaken
 
 reporter_router = routing.router("reporting", prefix="/v1")
 staff_router = routing.router(prefix="/v1")
-CHANNELS, COLLECTIVE = "channels", "collective grievances"
-_ADMINISTRATION = (Unauthenticated, NotFound, InvalidInput, AuditUnavailable, Busy)
+COLLECTIVE = "collective grievances"
 _CREATES = (InvalidInput, IdempotencyKeyReused, SameRequestRunning, BodyTooLarge, AuditUnavailable, Busy)
-
-
-@reporter_router.get(
-    "/channels/{channel}", response_model=ChannelOut, responses=problems(NotFound, ChannelAltered, InvalidInput)
-)
-@reads
-async def read_channel(
-    channel: Slug,
-    _: Annotated[None, public(because="whoever thinks of reporting must be able to read how it is dealt with")],
-    runtime: RuntimeOf,
-    session: DbSession,
-) -> ChannelOut:
-    """Read what a channel is for and who can learn what.
-
-    Its procedure, the law that sets its clocks, the custodians' public keys, how a client makes a receipt for itself, and a
-    statement of what the service sees, keeps and cannot open.
-    """
-    return await channels.public_page(session, runtime.keys, channel)
 
 
 @reporter_router.post(
     "/channels/{channel}/grievances",
     status_code=201,
     response_model=SubmittedOut,
-    responses=problems(NotFound, ChannelClosed, ChannelAltered, ChannelUnattended, ReceiptTaken, *_CREATES),
+    responses=problems(
+        NotFound, ChannelClosed, ChannelAltered, ChannelUnattended, EveryOfficerBarred, ReceiptTaken, *_CREATES
+    ),
 )
 async def submit_grievance(
     request: Request,
@@ -113,14 +85,17 @@ async def submit_grievance(
     """
     await let_go(session)
     async with runtime.database.session(write=False) as reading:
-        door = await doors.find(reading, channel)
+        door = await barring.past(reading, runtime.keys, await doors.find(reading, channel), draft.barred)
+    classifying.require_known(door, draft.categories)
     sealed = await runtime.reporting.run(submission.seal_individual, door, draft, runtime.keys, kept)
     return await _stored(request, session, sealed)
 
 
-async def _stored(request: Request, session: AsyncSession, sealed: Submission) -> SubmittedOut:
+async def _stored(
+    request: Request, session: AsyncSession, sealed: Submission, entered_by: Staff | None = None
+) -> SubmittedOut:
     try:
-        await service.store(session, sealed, None)
+        await service.store(session, sealed, entered_by)
     except ReceiptTaken as taken:
         if idempotency.is_in_use(request):  # by the same request, which was faster
             raise SameRequestRunning from taken
@@ -142,7 +117,9 @@ async def _stored(request: Request, session: AsyncSession, sealed: Submission) -
         ChannelClosed,
         ChannelAltered,
         ChannelUnattended,
+        EveryOfficerBarred,
         ReceiptTaken,
+        SealedToBarred,
         SealedToOthers,
         ErasureKeyTaken,
         *_CREATES,
@@ -164,7 +141,7 @@ async def submit_sealed_grievance(
     """
     await let_go(session)
     async with runtime.database.session(write=False) as reading:
-        door = await doors.find(reading, channel)
+        door = await barring.past(reading, runtime.keys, await doors.find(reading, channel), draft.barred)
     sealed = await runtime.reporting.run(sealed_submission.take, door, draft, runtime.keys, kept)
     return await _stored(request, session, sealed)
 
@@ -211,7 +188,14 @@ async def close_inbox(visit: Annotated[Visit, as_reporter], session: DbSession) 
     status_code=201,
     response_model=CollectiveSubmittedOut,
     responses=problems(
-        Unauthenticated, NotFound, NotAllowed, ChannelClosed, ChannelAltered, ChannelUnattended, *_CREATES
+        Unauthenticated,
+        NotFound,
+        NotAllowed,
+        ChannelClosed,
+        ChannelAltered,
+        ChannelUnattended,
+        EveryOfficerBarred,
+        *_CREATES,
     ),
     tags=[COLLECTIVE],
 )
@@ -234,6 +218,8 @@ async def submit_collective_grievance(
     await let_go(session)
     async with runtime.database.session(write=False) as reading:
         door = await doors.find(reading, channel, organisation_id=actor.organisation_id)
+        door = await barring.past(reading, runtime.keys, door, draft.barred, actor.account_id)
+    classifying.require_known(door, draft.categories)
     sealed = await runtime.reporting.run(
         submission.seal_collective, door, draft, actor.account_id, keys[actor.account_id], runtime.keys, kept
     )
@@ -245,6 +231,38 @@ async def submit_collective_grievance(
         feedback_by=sealed.case.feedback_by,
         supporters=len(draft.supporters),
     )
+
+
+@staff_router.post(
+    "/channels/{channel}/relayed-grievances",
+    status_code=201,
+    response_model=SubmittedOut,
+    responses=problems(
+        Unauthenticated, NotFound, NotAllowed, ChannelClosed, ChannelAltered, ChannelUnattended, EveryOfficerBarred, ReceiptTaken, *_CREATES
+    ),
+    tags=["reporting"],
+)  # fmt: skip
+async def relay_grievance(
+    request: Request,
+    kept: KeptWithTheRows,
+    channel: Slug,
+    draft: RelayedGrievanceIn,
+    actor: Annotated[Staff, requires(Permission.GRIEVANCE_RELAY)],
+    runtime: RuntimeOf,
+    session: DbSession,
+) -> SubmittedOut:
+    """Enter a grievance that came by post, by telephone or in person.
+
+    It is stored as if the person had written it here, and its clocks start on the day on which it came. Hand the receipt on: it is
+    shown this once. Entering it makes you no case officer of it; what you read while you entered it, you have read.
+    """
+    await let_go(session)
+    async with runtime.database.session(write=False) as reading:
+        door = await doors.find(reading, channel, organisation_id=actor.organisation_id)
+        door = await barring.past(reading, runtime.keys, door, draft.barred)
+    classifying.require_known(door, draft.categories)
+    sealed = await runtime.reporting.run(submission.seal_relayed, door, draft, actor.account_id, runtime.keys, kept)
+    return await _stored(request, session, sealed, actor)
 
 
 @staff_router.get(
@@ -290,87 +308,3 @@ async def claim_headcount(
 ) -> HeadcountClaimOut:
     """Claim how many people are behind the grievance. Earlier claims stand beside it."""
     return await service.claim_headcount(session, actor, own.grievance, draft)
-
-
-@staff_router.get(
-    "/cases/{case_id}/grievances",
-    response_model=CaseGrievancesOut,
-    responses=problems(*DOOR),
-    tags=["cases"],
-)
-async def list_case_grievances(
-    case_id: UUID, case: Annotated[Case, on_case(Permission.CASE_READ)], session: DbSession
-) -> CaseGrievancesOut:
-    """Read what was raised in a case. Of identities it says how many are sealed, never whose."""
-    return CaseGrievancesOut(items=await service.grievances_of(session, case))
-
-
-@staff_router.post(
-    "/channels",
-    status_code=201,
-    response_model=ChannelDetail,
-    responses=problems(*_ADMINISTRATION, ChannelNameTaken, IdempotencyKeyReused, SameRequestRunning, BodyTooLarge),
-    tags=[CHANNELS],
-)
-async def open_channel(
-    draft: ChannelIn,
-    actor: Annotated[Staff, requires(Permission.CHANNEL_MANAGE)],
-    session: DbSession,
-    response: Response,
-) -> ChannelDetail:
-    """Open a channel.
-
-    Its custodians' public keys are made on the custodians' own machines; the private keys never come here. A custodian is not
-    a case officer of the same channel.
-    """
-    channel = await channels.open_channel(session, actor, draft)
-    response.headers["ETag"] = etag(channel.version)
-    return await channels.detail(session, channel)
-
-
-@staff_router.get(
-    "/channels",
-    response_model=Page[ChannelItem],
-    responses=problems(Unauthenticated, NotFound, InvalidInput),
-    tags=[CHANNELS],
-)
-@reads
-async def list_channels(
-    actor: Annotated[Staff, requires(Permission.CHANNEL_MANAGE)], page: PageOf, session: DbSession
-) -> Page[ChannelItem]:
-    """List the organisation's channels."""
-    return await channels.list_channels(session, actor, page)
-
-
-@staff_router.get(
-    "/channels/{channel}/keys",
-    response_model=ChannelKeysOut,
-    responses=problems(Unauthenticated, NotFound, InvalidInput, ChannelAltered),
-    tags=[CHANNELS],
-)
-@reads
-async def read_channel_keys(
-    channel: Slug, actor: Annotated[Staff, requires(Permission.CHANNEL_MANAGE)], session: DbSession
-) -> ChannelKeysOut:
-    """Read whose keys the channel seals to, in order to hand them to the holder of its root for the next manifest."""
-    return await channels.keys_of(session, actor, channel)
-
-
-@staff_router.patch(
-    "/channels/{channel}",
-    response_model=ChannelDetail,
-    responses=problems(*_ADMINISTRATION, ChannelAltered, PreconditionFailed, PreconditionRequired, BodyTooLarge),
-    tags=[CHANNELS],
-)
-async def change_channel(
-    channel: Slug,
-    draft: ChannelPatch,
-    expected: IfMatch,
-    actor: Annotated[Staff, requires(Permission.CHANNEL_MANAGE)],
-    session: DbSession,
-    response: Response,
-) -> ChannelDetail:
-    """Change a channel's texts or its case officers, or open or close it. Its slug, law and custodians stay as they are."""
-    changed = await channels.change_channel(session, actor, channel, draft, expected)
-    response.headers["ETag"] = etag(changed.version)
-    return await channels.detail(session, changed)

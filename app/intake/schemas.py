@@ -9,8 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, mo
 from app.cases.lifecycle import CaseState
 from app.crypto import hpke, identity
 from app.intake import headcount
+from app.intake.before_sending_schemas import BeforeSendingIn, RelayIn
 from app.intake.headcount import Basis
-from app.intake.models import Confidentiality, GrievanceKind
+from app.intake.models import Confidentiality
 from app.kernel.days import PastDay
 from app.kernel.octets import Base64
 from app.kernel.texts import Label, Line, Prose, Statement
@@ -96,7 +97,7 @@ class ReporterKeys(_In):
     signing_public_key: SigningKey | None = None
 
 
-class _GrievanceIn(_In):
+class _GrievanceIn(BeforeSendingIn):
     headline: Line = Field(description="In one line.", examples=["Visits were recorded that nobody made"])
     narrative: Prose = Field(
         description="Everything, in your own words.",
@@ -132,6 +133,13 @@ class GrievanceIn(_GrievanceIn):
         if self.confidentiality is not Confidentiality.ANONYMOUS and self.identity is None:
             raise ValueError("needs an identity unless it is anonymous")
         return self
+
+
+class RelayedGrievanceIn(GrievanceIn):
+    """A grievance of one person that a case officer enters for them."""
+
+    relay: RelayIn
+    received_on: PastDay = Field(description="The day on which it came. It starts the clocks.")
 
 
 class HeadcountClaimIn(_In):
@@ -371,26 +379,3 @@ class CollectiveGrievanceOut(CollectiveItem):
     statement_salt: str | None = Field(description="With what you said it gives what the proof commits to, hex.")
     proof: ReceiptProofOut
     openings: OpeningNoticesOut = Field(description="Of supporters' identities.")
-
-
-class CaseGrievanceOut(BaseModel):
-    """A grievance as those who work its case read it. Identities are never here."""
-
-    id: UUID
-    kind: GrievanceKind
-    confidentiality: Confidentiality
-    submitted_on: date
-    representative_id: UUID | None = Field(description="The account that submitted it for many.")
-    headline: str
-    narrative: str
-    capacity: str | None
-    allegations: list[RaisedAllegationOut]
-    headcount_claims: list[HeadcountClaimOut]
-    statement_salt: str | None = Field(description="With what was said it gives what the log commits to, hex.")
-    identities_held: int = Field(description="How many sealed identities there are; who they are is not here.")
-
-
-class CaseGrievancesOut(BaseModel):
-    """Every grievance of a case."""
-
-    items: list[CaseGrievanceOut]

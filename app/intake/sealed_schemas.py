@@ -6,8 +6,9 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from app.cases.schemas import SealedKey
-from app.crypto import columns, fields, hpke, identity, logproofs
+from app.crypto import classifications, columns, fields, hpke, identity, logproofs
 from app.crypto.texts import LINE_LENGTH
+from app.intake.before_sending_schemas import MOST_BARRED, MOST_CONFLICTED
 from app.intake.schemas import MOST_ALLEGATIONS, ReporterKeys
 from app.kernel.octets import Base64
 from app.kernel.texts import LABEL_LENGTH, PROSE_LENGTH, STATEMENT_LENGTH
@@ -20,6 +21,7 @@ _COLUMN_OVERHEAD = columns.VERSION_BYTES + _FIELD_OVERHEAD
 _KEY_FOR_CASE = fields.KEY_BYTES + _FIELD_OVERHEAD
 _CIPHERTEXT = identity.BUCKETS[0] + _FIELD_OVERHEAD
 _SALT = 2 * logproofs.STATEMENT_SALT_BYTES + _COLUMN_OVERHEAD
+_CLASSIFICATION = len(fields.seal(bytes(fields.KEY_BYTES), b"", bytes(classifications.BYTES))) + columns.VERSION_BYTES
 _HASH = 32
 _MOST_SHARE = 16_384
 
@@ -44,6 +46,7 @@ SealedProse = Annotated[bytes, _FIRST, Base64(_ONE, _most(PROSE_LENGTH), _WHAT)]
 SealedStatement = Annotated[bytes, _FIRST, Base64(_ONE, _most(STATEMENT_LENGTH), _WHAT)]
 SealedLabel = Annotated[bytes, _FIRST, Base64(_ONE, _most(LABEL_LENGTH), _WHAT)]
 SealedLetter = Annotated[bytes, _FIRST, Base64(_ONE, _ONE, _WHAT)]
+SealedClassification = Annotated[bytes, _FIRST, Base64(_CLASSIFICATION, _CLASSIFICATION, _WHAT)]
 SealedSalt = Annotated[bytes, _FIRST, Base64(_SALT, _SALT, _WHAT)]
 KeyForCase = Annotated[bytes, Base64(_KEY_FOR_CASE, _KEY_FOR_CASE, "The conversation's key under the case key.")]
 Hash = Annotated[bytes, Base64(_HASH, _HASH, "32 bytes.")]
@@ -70,6 +73,7 @@ class SealedTextsIn(_In):
     headline: SealedLine
     narrative: SealedProse
     capacity: SealedLine | None = None
+    classification: SealedClassification | None = None
     statement_salt: SealedSalt
 
 
@@ -79,6 +83,13 @@ class SealedAllegationIn(_In):
     id: UUID = Field(description="A UUIDv7 of this day, drawn by the client.")
     label: SealedLabel | None = None
     statement: SealedStatement
+
+
+class SealedConflictIn(_In):
+    """Somebody who must not see it."""
+
+    id: UUID = Field(description="A UUIDv7 of this day, drawn by the client.")
+    description: SealedLine
 
 
 class IdentityShareIn(_In):
@@ -110,6 +121,13 @@ class SealedGrievanceIn(_In):
     key_for_sender: SealedKey
     texts: SealedTextsIn
     allegations: list[SealedAllegationIn] = Field(default_factory=list, max_length=MOST_ALLEGATIONS)
+    conflicted: list[SealedConflictIn] = Field(default_factory=list, max_length=MOST_CONFLICTED)
+    barred: list[UUID] = Field(
+        default_factory=list,
+        max_length=MOST_BARRED,
+        description="Case officers, by account as the manifest names them or by the id that the page shows, and custodians. Nobody of them may "
+        "have a grant.",
+    )
     identity: SealedIdentityIn
     statement: str = Field(
         pattern="^[0-9a-f]{64}$",
@@ -119,7 +137,15 @@ class SealedGrievanceIn(_In):
 
     @model_validator(mode="after")
     def _names_nothing_twice(self) -> Self:
-        rows = [self.case_id, self.grievance_id, self.identity.id, *(one.id for one in self.allegations)]
+        rows = [
+            self.case_id,
+            self.grievance_id,
+            self.identity.id,
+            *(one.id for one in self.allegations),
+            *(one.id for one in self.conflicted),
+        ]
         if len(set(rows)) != len(rows):
             raise ValueError("an id is used twice")
+        if len(set(self.barred)) != len(self.barred):
+            raise ValueError("somebody who is barred is named twice")
         return self

@@ -12,7 +12,7 @@ from app.intake.doors import ChannelUnattended, Door
 from app.intake.models import GrievanceKind
 from app.intake.receipts import stored_lookup
 from app.intake.sealed_schemas import SealedGrievanceIn, SealedIdentityIn
-from app.intake.submission import ALLEGATIONS, GRIEVANCES, Submission
+from app.intake.submission import Submission, content_of, unresolved
 from app.kernel import clock
 from app.kernel.keyring import ServiceKeys
 from app.kernel.problems import Conflict, InvalidInput
@@ -31,10 +31,17 @@ class SealedToOthers(Conflict):
     title = "This is sealed to others"
 
 
+class SealedToBarred(Conflict):
+    """You barred somebody and yet granted them the key of the case. Nothing was stored. Seal anew, with no grant for whom you bar."""
+
+    title = "This is sealed to somebody whom you bar"
+
+
 def take(door: Door, draft: SealedGrievanceIn, keys: ServiceKeys, kept: ErasureKeys) -> Submission:
     """Return the grievance ready to be stored, the erasure key of its identity on the disk. Blocks.
 
     Raises:
+        SealedToBarred: somebody whom it bars has a grant.
         SealedToOthers: its keys or its shares are for others than the channel names.
         ChannelUnattended: no officer could open the case.
         InvalidInput: an id was not made for this day.
@@ -43,6 +50,8 @@ def take(door: Door, draft: SealedGrievanceIn, keys: ServiceKeys, kept: ErasureK
     if not door.officers:
         raise ChannelUnattended
     _require_of_today(draft)
+    if not door.barred.isdisjoint(one.account_id for one in draft.grants):
+        raise SealedToBarred
     _require_officers(door, draft)
     _require_custodians(door, draft.identity)
     attending = {officer.account_id for officer in door.officers}
@@ -54,7 +63,7 @@ def take(door: Door, draft: SealedGrievanceIn, keys: ServiceKeys, kept: ErasureK
     kept.keep({draft.identity.id: draft.identity.shred_key})
     return Submission(
         draft.grievance_id,
-        new_case,
+        opening.walled_off(new_case, door.barred),
         _identity(door, draft),
         _content(door, draft, keys),
         Touched(logproofs.STATEMENT, draft.grievance_id, draft.statement),
@@ -69,6 +78,7 @@ def _require_of_today(draft: SealedGrievanceIn) -> None:
         ("/grievance_id", draft.grievance_id),
         ("/identity/id", draft.identity.id),
         *((f"/allegations/{number}/id", one.id) for number, one in enumerate(draft.allegations)),
+        *((f"/conflicted/{number}/id", one.id) for number, one in enumerate(draft.conflicted)),
     ]
     rule = "must be a UUIDv7 of the first instant of this day, UTC"
     errors = [{"in": "body", "pointer": place, "rule": rule} for place, one in made if not ids.is_of(one, today)]
@@ -145,4 +155,8 @@ def _content(door: Door, draft: SealedGrievanceIn, keys: ServiceKeys) -> sealing
         }
         for position, one in enumerate(draft.allegations, 1)
     ]
-    return ((GRIEVANCES, [grievance]), *([(ALLEGATIONS, allegations)] if allegations else []))
+    conflicts = [
+        unresolved(door.organisation_id, draft.case_id, draft.grievance_id, one.id, position, one.description)
+        for position, one in enumerate(draft.conflicted, 1)
+    ]
+    return content_of(grievance, allegations, conflicts)

@@ -14,10 +14,11 @@ from app.cases import opening
 from app.cases.lifecycle import CaseState
 from app.cases.models import Case, Wall
 from app.crypto.errors import SealBroken
-from app.intake import conversations, headcount, status
+from app.duties.profiles import LawProfile
+from app.intake import classifying, conversations, headcount, status
+from app.intake.case_schemas import CaseGrievanceOut
 from app.intake.models import Confidentiality, Grievance, GrievanceKind, HeadcountClaim, RaisedAllegation, Supporter
 from app.intake.schemas import (
-    CaseGrievanceOut,
     CollectiveGrievanceOut,
     CollectiveItem,
     HeadcountClaimIn,
@@ -194,6 +195,8 @@ async def grievances_of(session: AsyncSession, case: Case) -> list[CaseGrievance
         open_conversation(grievance)
     allegations, claims = await _allegations_and_claims(session, case.organisation_id, ids)
     supporters = await _supporters(session, case.organisation_id, ids)
+    corrected = await classifying.corrections(session, case, {one.id: one.submitted_on for one in grievances})
+    relays = await classifying.relays(session, case)
     return [
         CaseGrievanceOut(
             id=grievance.id,
@@ -204,6 +207,9 @@ async def grievances_of(session: AsyncSession, case: Case) -> list[CaseGrievance
             headline=grievance.headline,
             narrative=grievance.narrative,
             capacity=grievance.capacity,
+            classification=classifying.as_said(grievance, LawProfile(case.law_profile)),
+            corrected=corrected.get(grievance.id),
+            relayed=relays.get(grievance.id),
             allegations=allegations[grievance.id],
             headcount_claims=claims[grievance.id],
             statement_salt=grievance.statement_salt,

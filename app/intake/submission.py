@@ -10,14 +10,17 @@ from sqlalchemy import Table
 
 from app.cases import opening
 from app.cases.escrow import Holders
+from app.cases.models import DescribedConflict
 from app.cases.opening import NewCase
-from app.crypto import conversation_keys, hpke, logproofs, receipts
+from app.crypto import classifications, conversation_keys, hpke, logproofs, receipts
 from app.crypto.events import Touched
-from app.intake import conversations, headcount
+from app.intake import conversations, headcount, relaying
+from app.intake.before_sending_schemas import RelayIn
 from app.intake.doors import ChannelUnattended, Door
 from app.intake.models import Grievance, GrievanceKind, HeadcountClaim, RaisedAllegation, Supporter
 from app.intake.receipts import derive, stored_lookup
-from app.intake.schemas import CollectiveGrievanceIn, GrievanceIn, HeadcountClaimIn
+from app.intake.relay_models import Relay
+from app.intake.schemas import CollectiveGrievanceIn, GrievanceIn, HeadcountClaimIn, RelayedGrievanceIn
 from app.kernel import clock
 from app.kernel.db import table_of
 from app.kernel.ids import new_id
@@ -27,7 +30,8 @@ from app.vault.erasure import ErasureKeys
 
 Rows = tuple[Table, list[dict[str, Any]]]
 GRIEVANCES, ALLEGATIONS = table_of(Grievance), table_of(RaisedAllegation)
-_CLAIMS, _SUPPORTERS = table_of(HeadcountClaim), table_of(Supporter)
+_CLAIMS, _SUPPORTERS, _RELAYS = table_of(HeadcountClaim), table_of(Supporter), table_of(Relay)
+_CONFLICTS = table_of(DescribedConflict)
 NOBODY = b""
 """The identity of who gave none. Sealed like any other, so that the table does not show it."""
 
@@ -97,6 +101,9 @@ class _Writer:
             "headline_sealed": self.text(Grievance.headline, self.id, draft.headline),
             "narrative_sealed": self.text(Grievance.narrative, self.id, draft.narrative),
             "capacity_sealed": self.text(Grievance.capacity, self.id, draft.capacity),
+            "classification_sealed": self.text(
+                Grievance.classification, self.id, classifications.encode(draft.categories, draft.relation)
+            ),
             "statement_salt_sealed": self.text(Grievance.statement_salt, self.id, self.statement_salt.hex()),
         }
 
@@ -142,12 +149,35 @@ class _Writer:
             "source_sealed": self.text(HeadcountClaim.source, row, claim.source),
         }
 
+    def conflict(self, position: int, description: str) -> dict[str, Any]:
+        row = new_id()
+        sealed = self.text(DescribedConflict.description, row, description)
+        return unresolved(self.case.organisation_id, self.case.id, self.id, row, position, sealed)
+
+    def relay(self, draft: RelayIn, entered_by: UUID) -> dict[str, Any]:
+        row = new_id()
+        return self.of_case(row) | {
+            "grievance_id": self.id,
+            "entered_by": entered_by,
+            "entered_on": clock.today(),
+            "how_sealed": self.text(Relay.how, row, relaying.encode(draft)),
+        }
+
     def supporter(self, identity_id: UUID) -> dict[str, Any]:
         return self.of_case(new_id()) | {
             "grievance_id": self.id,
             "identity_id": identity_id,
             "joined_on": clock.today(),
         }
+
+
+def unresolved(
+    organisation_id: UUID, case_id: UUID, grievance_id: UUID, row: UUID, position: int, description: bytes | None
+) -> dict[str, Any]:
+    """Return the row of a description that nobody resolved yet."""
+    of_grievance = {"organisation_id": organisation_id, "id": row, "case_id": case_id, "grievance_id": grievance_id}
+    nothing = dict.fromkeys(("outcome", "wall_id", "resolved_by", "resolved_on", "reason_sealed"))
+    return of_grievance | nothing | {"position": position, "description_sealed": description}
 
 
 def seal_individual(door: Door, draft: GrievanceIn, keys: ServiceKeys, kept: ErasureKeys) -> Submission:
@@ -157,13 +187,31 @@ def seal_individual(door: Door, draft: GrievanceIn, keys: ServiceKeys, kept: Era
         ChannelUnattended: no officer could open the case.
 
     """
-    writer = _Writer(*_new_case(door, clock.today(), None, keys), keys)
-    receipt, sender = _reporter(draft, keys)
+    return _sealed_individual(door, draft, _Writer(*_new_case(door, clock.today(), None, keys), keys), kept)
+
+
+def _sealed_individual(
+    door: Door, draft: GrievanceIn, writer: _Writer, kept: ErasureKeys, besides: tuple[Rows, ...] = ()
+) -> Submission:
+    receipt, sender = _reporter(draft, writer.service_keys)
     person = NOBODY if draft.identity is None else draft.identity.to_bytes()
     sealed = _seal(door, writer.case, [person], kept)
     grievance = writer.grievance(door, draft, sender, sealed.ids[0])
-    content = _content(writer, grievance, draft)
+    content = (*_content(writer, grievance, draft), *besides)
     return Submission(writer.id, writer.case, sealed.rows, content, writer.statement(draft), receipt)
+
+
+def seal_relayed(
+    door: Door, draft: RelayedGrievanceIn, entered_by: UUID, keys: ServiceKeys, kept: ErasureKeys
+) -> Submission:
+    """Return the grievance of one person that an officer entered for them: the same rows, and one that says how it came. Blocks.
+
+    Raises:
+        ChannelUnattended: no officer could open the case.
+
+    """
+    writer = _Writer(*_new_case(door, draft.received_on, None, keys), keys)
+    return _sealed_individual(door, draft, writer, kept, ((_RELAYS, [writer.relay(draft.relay, entered_by)]),))
 
 
 def seal_collective(
@@ -195,7 +243,7 @@ def _new_case(
 ) -> tuple[NewCase, bytes]:
     if all(officer.account_id == representative_id for officer in door.officers):
         raise ChannelUnattended
-    return opening.prepare(
+    new_case, key = opening.prepare(
         door.organisation_id,
         door.channel_id,
         door.law_profile,
@@ -205,6 +253,7 @@ def _new_case(
         keys,
         representative_id,
     )
+    return opening.walled_off(new_case, door.barred), key
 
 
 def _reporter(draft: GrievanceIn, keys: ServiceKeys) -> tuple[str | None, _Sender]:
@@ -231,4 +280,13 @@ def _content(
         writer.allegation(position, raised.label, raised.statement)
         for position, raised in enumerate(draft.allegations, 1)
     ]
-    return ((GRIEVANCES, [grievance]), *([(ALLEGATIONS, allegations)] if allegations else []))
+    conflicts = [writer.conflict(position, described) for position, described in enumerate(draft.conflicted, 1)]
+    return content_of(grievance, allegations, conflicts)
+
+
+def content_of(
+    grievance: dict[str, Any], allegations: list[dict[str, Any]], conflicts: list[dict[str, Any]]
+) -> tuple[Rows, ...]:
+    """Return the rows of a grievance, table by table, in the order in which they can be inserted."""
+    more = ((ALLEGATIONS, allegations), (_CONFLICTS, conflicts))
+    return ((GRIEVANCES, [grievance]), *((table, rows) for table, rows in more if rows))

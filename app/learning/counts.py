@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from app.learning.names import PEOPLE
+from app.detection.names import PEOPLE
 
 _IRREGULAR = {"child": "children", "man": "men", "person": "people", "woman": "women"}
 _ALWAYS_MANY = {"staff", "personnel", "youths"}

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.learning import dates, patterns
-from app.learning.folding import Taken
+from app.detection import dates, patterns
+from app.detection.folding import Taken
 from app.learning.redaction import RedactionKind, Span
 
 

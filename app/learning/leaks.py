@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 
+from app.detection.folding import Folded, Lexicon, Taken, fold, fold_capitals
 from app.learning import residues
 from app.learning.counts import low_counts
 from app.learning.detectors import suggest
-from app.learning.folding import Folded, Lexicon, Taken, fold, fold_capitals
 from app.learning.redaction import Redaction, RedactionKind, Span, surfaces
 
 

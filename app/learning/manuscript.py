@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from app.detection.folding import Taken
 from app.learning import detectors, leaks, redaction
-from app.learning.folding import Taken
 from app.learning.redaction import Mention, Redaction, RedactionKind, Span
 from app.learning.release import ReleaseContent, compose
 from app.reports.content import ReportedAllegation

@@ -11,8 +11,8 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from app.detection.vague_dates import MONTHS
 from app.findings.outcomes import NoViewReason, Outcome
-from app.learning.redaction import MONTHS
 from app.learning.release import ReleaseContent, ReleasedParagraph
 from app.reports.content import OutcomeCounts
 

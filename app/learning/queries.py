@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Account, Organisation
 from app.cases.models import Appointment, Case, Wall
+from app.detection.names import name_parts
 from app.kernel.pages import NumberedPageQuery, PageQuery
 from app.kernel.problems import NotFound
 from app.learning.leaks import KnownSurface
 from app.learning.models import Approval, Release, ReleaseAudience, Summary
-from app.learning.names import name_parts
 from app.learning.redaction import RedactionKind
 from app.policy.actors import Role
 

@@ -6,12 +6,11 @@ Offsets count Unicode code points of paragraphs in normalisation form C. No erro
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
-from app.learning.folding import Lexicon, Taken, fold, key, squeeze
-from app.learning.names import name_parts, without_possessive
+from app.detection.folding import Lexicon, Taken, fold, key, squeeze
+from app.detection.names import name_parts, without_possessive
 
 
 class RedactionKind(StrEnum):
@@ -28,14 +27,6 @@ class RedactionKind(StrEnum):
     SMALL_COUNT = "small_count"
     QUOTATION = "quotation"
     OTHER = "other"
-
-
-class DatePrecision(StrEnum):
-    """How much of a date may remain."""
-
-    MONTH = "month"
-    PART_OF_YEAR = "part_of_year"
-    YEAR = "year"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -197,35 +188,6 @@ def propose_pseudonyms(paragraphs: Sequence[str], mentions: Sequence[Mention]) -
                     people.append((parts, by_surface[key(name)]))
         proposed[index] = by_surface[key(name)] + surface[len(name) :]
     return [proposed[index] for index in range(len(mentions))]
-
-
-def generalise_date(day: date, precision: DatePrecision) -> str:
-    """Return the date as a phrase that says no more than `precision` allows, such as "in early 2019" or "in 2019".
-
-    Early is January to April, mid is May to August, late is September to December.
-    """
-    if precision is DatePrecision.MONTH:
-        return f"in {MONTHS[day.month - 1]} {day.year}"
-    if precision is DatePrecision.PART_OF_YEAR:
-        return f"in {('early', 'mid', 'late')[(day.month - 1) // 4]} {day.year}"
-    return f"in {day.year}"
-
-
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-"""English names whatever the locale of the machine, since summaries are English prose."""
 
 
 def _refuse_inconsistency(originals: Sequence[str], redactions: Sequence[Redaction]) -> None:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.learning.folding import Folded, squeeze
-from app.learning.names import initials, name_parts, without_possessive
+from app.detection.folding import Folded, squeeze
+from app.detection.names import initials, name_parts, without_possessive
 from app.learning.redaction import RedactionKind, Span
 
 _NAMING_KINDS = frozenset(

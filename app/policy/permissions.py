@@ -30,6 +30,9 @@ class Permission(StrEnum):
     GRIEVANCE_SUBMIT_COLLECTIVE = "grievance:submit-collective"
     """Submit a collective grievance for its supporters."""
 
+    GRIEVANCE_RELAY = "grievance:relay"
+    """Enter a grievance that came by post, by telephone or in person, for whoever raises it."""
+
     GRIEVANCE_FOLLOW = "grievance:follow"
     """Read the status of the collective grievances that one submitted, and what one wrote in them."""
 

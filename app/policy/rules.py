@@ -99,6 +99,7 @@ RULES: dict[Permission, tuple[Clause, ...]] = {
     Permission.CUSTODY_READ: ((is_administrator,), (is_auditor,)),
     Permission.SHARE_KEEP: ((is_custodian,),),
     Permission.GRIEVANCE_SUBMIT_COLLECTIVE: ((is_representative,),),
+    Permission.GRIEVANCE_RELAY: ((is_case_officer,),),
     Permission.GRIEVANCE_FOLLOW: ((is_representative, represents_the_grievance),),
     Permission.CASE_LIST: ((works_cases,),),
     Permission.CASE_READ: ((is_its_case_officer,), (is_its_investigator,), (is_its_assistant,), (is_its_reviewer,)),

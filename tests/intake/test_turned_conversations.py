@@ -53,7 +53,7 @@ async def test_a_conversations_key_that_was_kept_opens_nothing_afterwards(
     kept = await turned.keys_of(service, actors.other_case_officer, case)
     conversation = case_keys.open_under(kept[1], FOR_CASE, *place, grievance["key_for_case"])
     before = await turned.texts_of(service, grievance["id"])
-    assert len(turned.what_opens(case, before, {1: conversation}, grievance["id"])) == len(before) == 9
+    assert len(turned.what_opens(case, before, {1: conversation}, grievance["id"])) == len(before) == 10
     await cases.wall_off(actors.case_officer, case, actors.other_case_officer)
     await service.runtime.background.settled()
     [now] = await turned.grievances(service, case)

@@ -16,8 +16,8 @@ from app.demo import exhibits, people
 from app.demo.facts import ALLEGATIONS, FACTS, THEMES, in_words
 from app.demo.hiding import HIDDEN, NAMED
 from app.demo.player import STAGES, Played, play
+from app.detection.dates import find_days
 from app.learning.counts import low_counts
-from app.learning.dates import find_days
 from app.policy.guard import operations
 from tests.conftest import Clock, EmptyService
 

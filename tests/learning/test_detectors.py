@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.learning import dates, patterns
+from app.detection import dates, patterns
 from app.learning.detectors import DETECTORS, Suggestion, suggest, without_overlaps
 from app.learning.redaction import RedactionKind, Span
 

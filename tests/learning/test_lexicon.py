@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.learning.folding import Folded, Lexicon, Taken, fold, fold_capitals, squeeze
+from app.detection.folding import Folded, Lexicon, Taken, fold, fold_capitals, squeeze
 from app.learning.leaks import KnownSurface, check
 from app.learning.redaction import Redaction, RedactionKind, Span, apply, missed_occurrences
 from app.learning.residues import Slips

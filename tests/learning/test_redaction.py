@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.learning.folding import fold, key, squeeze
-from app.learning.names import initials, name_parts, without_possessive
+from app.detection.folding import fold, key, squeeze
+from app.detection.names import initials, name_parts, without_possessive
+from app.detection.vague_dates import DatePrecision, generalise_date
 from app.learning.redaction import (
-    DatePrecision,
     InconsistentReplacement,
     Mention,
     OverlappingRedactions,
@@ -22,7 +22,6 @@ from app.learning.redaction import (
     Span,
     SpanOutOfRange,
     apply,
-    generalise_date,
     missed_occurrences,
     propose_pseudonyms,
 )

@@ -1,4 +1,4 @@
-"""Where a text gives a date finer than a year, and how to say it more vaguely; knows no redactions."""
+"""Where a text gives a date finer than a year, and how to say it more vaguely."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from dateutil import parser
 
-from app.learning.redaction import DatePrecision, generalise_date
+from app.detection.vague_dates import DatePrecision, generalise_date
 
 _MONTHS = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
