@@ -7,6 +7,7 @@ from app.cases import models as cases
 from app.custody import models as custody
 from app.evidence import models as evidence
 from app.findings import models as findings
+from app.inbox import models as inbox
 from app.intake import models as intake
 from app.kernel import idempotency
 from app.learning import models as learning
@@ -17,6 +18,6 @@ from app.vault import opening_models as openings
 from app.vault import resharing_models as resharing
 
 __all__ = [
-    "accounts", "allegations", "audit", "cases", "custody", "evidence", "findings", "idempotency", "intake", "learning", "openings", "prooflog",
+    "accounts", "allegations", "audit", "cases", "custody", "evidence", "findings", "idempotency", "inbox", "intake", "learning", "openings", "prooflog",
     "reports", "resharing", "vault",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ TAGS = {
     "signing in": "Password, code, tokens and the unlock secret.",
     "oneself": "One's own account: what it may, and its password.",
     "cases": "The case file: its life, appointments, walls and deadlines.",
+    "conversations": "Between the case and whoever raised a grievance of it: messages, what became of each allegation, and detriment.",
     "openings": "The ceremony in which custodians open one identity for one stated reason, on the requester's own machine.",
     "allegations": "What is alleged, grouped into themes; every rearrangement is remembered.",
     "evidence": "Exhibits, what was asked for and does not exist or was refused, and what each bears on.",
