@@ -1,5 +1,6 @@
 """The conversation of a grievance, held by whoever may write into it: what both sides' acts have in common."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -125,9 +126,17 @@ def require_in_clear(visit: Visit) -> None:
 
 
 async def require_theirs(
-    session: AsyncSession, visit: Visit, model: type[Base], kind: Said, draft: SealedIn, *sealed: bytes
+    session: AsyncSession,
+    visit: Visit,
+    model: type[Base],
+    kind: Said,
+    draft: SealedIn,
+    *signed: bytes,
+    under_key: Sequence[bytes] | None = None,
 ) -> None:
     """Return if what came sealed is under the present key, was made today for a new row, and is signed as it must be.
+
+    `under_key` are those of the signed parts that are under the conversation's key: all of them unless named.
 
     Raises:
         InvalidInput: its id was not made for this day, or it names another version of the key.
@@ -139,13 +148,13 @@ async def require_theirs(
     if not is_of(draft.id, clock.today()):
         rule = "must be a UUIDv7 of the first instant of this day, UTC"
         raise InvalidInput(errors=[{"in": "body", "pointer": "/sealed/id", "rule": rule}])
-    if any(columns.version_of(one) != grievance.key_version for one in sealed if one):
+    if any(columns.version_of(one) != grievance.key_version for one in (under_key or signed) if one):
         rule = "must be sealed under the newest version of the conversation's key"
         raise InvalidInput(errors=[{"in": "body", "pointer": "/sealed", "rule": rule}])
     if grievance.reporter_signing_key is not None:
         place = (grievance.organisation_id, grievance.id, draft.id)
         try:
-            messages.check(grievance.reporter_signing_key, draft.signature or b"", kind, *place, *sealed)
+            messages.check(grievance.reporter_signing_key, draft.signature or b"", kind, *place, *signed)
         except NotAuthentic as error:
             raise NotSignedByReporter from error
     if await session.get(model, (grievance.organisation_id, draft.id)) is not None:

@@ -56,7 +56,11 @@ async def write_as(session: AsyncSession, actor: Staff, grievance: Grievance, si
 
 
 async def _store(
-    session: AsyncSession, grievance: Grievance, side: Side, author_id: UUID | None, **texts: Any  # noqa: ANN401 text or ciphertext
+    session: AsyncSession,
+    grievance: Grievance,
+    side: Side,
+    author_id: UUID | None,
+    **texts: Any,  # noqa: ANN401 text or ciphertext
 ) -> SentOut:
     message = Message(
         **conversation.place_of(grievance),

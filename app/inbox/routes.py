@@ -9,12 +9,16 @@ from pydantic import BaseModel
 from app.audit.log import AuditUnavailable
 from app.cases.access import DOOR, on_case
 from app.cases.models import Case
-from app.inbox import conversation, messages, progress
+from app.custodianship.access import ErasedAfterwards
+from app.inbox import conversation, identities, messages, progress
 from app.inbox.conversation import InboxSealed, NotSignedByReporter, SentBefore
+from app.inbox.identities import IdentityReleased
 from app.inbox.models import Side
 from app.inbox.progress import FindingsNotFinal
 from app.inbox.schemas import (
     ExplanationIn,
+    IdentityIn,
+    InboxIdentityOut,
     InboxMessageIn,
     InboxMessagesOut,
     InboxProgressOut,
@@ -23,19 +27,24 @@ from app.inbox.schemas import (
     MessagesOut,
     OutcomesToldOut,
     ProgressOut,
+    SealedIdentityReplacementIn,
     SentOut,
 )
 from app.intake import status
-from app.intake.access import OwnGrievance, as_reporter, on_own_grievance
+from app.intake.access import KeptWithTheRows, OwnGrievance, as_reporter, on_own_grievance
+from app.intake.doors import ChannelAltered
 from app.intake.inbox import InboxClosed, Visit
+from app.intake.sealed_submission import SealedToOthers
 from app.kernel import routing
 from app.kernel.db import DbSession, reads
 from app.kernel.http import problems
 from app.kernel.idempotency import SameRequestRunning
 from app.kernel.problems import BodyTooLarge, Busy, IdempotencyKeyReused, InvalidInput
+from app.kernel.runtime import RuntimeOf
 from app.kernel.sealed import KeyTurned
 from app.policy.guard import CurrentActor
 from app.policy.permissions import Permission
+from app.vault.erasure import ErasureKeyTaken
 
 reporter_router = routing.router("reporting", prefix="/v1/inbox")
 staff_router = routing.router(prefix="/v1")
@@ -44,6 +53,9 @@ OPEN = (InboxClosed, KeyTurned)
 WRITES = (
     *OPEN, InvalidInput, IdempotencyKeyReused, SameRequestRunning, BodyTooLarge, AuditUnavailable, Busy, InboxSealed,
     NotSignedByReporter, SentBefore,
+)  # fmt: skip
+REPLACES = (
+    *OPEN, InvalidInput, BodyTooLarge, AuditUnavailable, Busy, InboxSealed, IdentityReleased, ChannelAltered,
 )  # fmt: skip
 CREATES = (*DOOR, IdempotencyKeyReused, SameRequestRunning, BodyTooLarge)
 InInbox = Annotated[Visit, as_reporter]
@@ -74,6 +86,49 @@ async def write_inbox_message(draft: InboxMessageIn, visit: InInbox, session: Db
     """
     sent = await messages.write_as_reporter(session, visit, draft)
     return padded(InboxSentOut(**sent.model_dump()), 201)
+
+
+@reporter_router.put("/identity", response_model=InboxIdentityOut, responses=problems(*REPLACES))
+async def give_identity(
+    kept: KeptWithTheRows,
+    erased: ErasedAfterwards,
+    draft: IdentityIn,
+    visit: InInbox,
+    runtime: RuntimeOf,
+    session: DbSession,
+) -> Response:
+    """Say who you are, after all, or anew.
+
+    It is sealed for the custodians together, in place of the record that stood for you, which is erased.
+    """
+    return padded(await identities.give(runtime, session, visit, draft, kept, erased))
+
+
+@reporter_router.delete("/identity", response_model=InboxIdentityOut, responses=problems(*REPLACES))
+async def withdraw_identity(
+    kept: KeptWithTheRows, erased: ErasedAfterwards, visit: InInbox, runtime: RuntimeOf, session: DbSession
+) -> Response:
+    """Withdraw who you are: it is erased, and a record of nobody stands in its place.
+
+    What was released to somebody cannot be withdrawn until they say what came of it: they may have read it.
+    """
+    return padded(await identities.withdraw(runtime, session, visit, kept, erased))
+
+
+@reporter_router.put(
+    "/sealed-identity",
+    response_model=InboxIdentityOut,
+    responses=problems(*REPLACES, NotSignedByReporter, SentBefore, SealedToOthers, ErasureKeyTaken),
+)
+async def replace_sealed_identity(
+    kept: KeptWithTheRows,
+    erased: ErasedAfterwards,
+    draft: SealedIdentityReplacementIn,
+    visit: InInbox,
+    session: DbSession,
+) -> Response:
+    """Give or withdraw who you are by a record that your client sealed. The service cannot tell which of the two it is."""
+    return padded(await identities.take_sealed(session, visit, draft, kept, erased))
 
 
 @reporter_router.get("/progress", response_model=InboxProgressOut, responses=problems(*OPEN))

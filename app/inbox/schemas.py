@@ -4,7 +4,7 @@ What a reporter writes comes in clear, or sealed by their client, which then als
 """
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
@@ -17,6 +17,9 @@ from app.findings.outcomes import NoViewReason, Outcome
 from app.inbox.duties import DutyKind, DutyState
 from app.inbox.models import Side
 from app.inbox.outcomes import Standing
+from app.intake.models import Confidentiality
+from app.intake.schemas import Identity
+from app.intake.sealed_schemas import SealedIdentityIn
 from app.kernel.octets import Base64
 from app.kernel.texts import Statement
 
@@ -209,6 +212,34 @@ class OutcomesToldOut(BaseModel):
     """That outcomes are told."""
 
     told_on: date
+
+
+class IdentityIn(In):
+    """Who a reporter is, given after the grievance."""
+
+    identity: Identity
+    confidentiality: Literal["confidential", "open"] = Field(
+        default="confidential",
+        description="confidential: only enough custodians together can learn it. open: and you do not mind if those who work "
+        "the case do.",
+    )
+
+
+class SealedIdentityReplacementIn(In):
+    """A record that the client sealed, of somebody or of nobody: the two look alike."""
+
+    identity: SealedIdentityIn
+    confidentiality: SealedLetter = Field(description="Its first letter, sealed.")
+    signature: Signature | None = None
+
+
+class InboxIdentityOut(BaseModel):
+    """What is kept of who you are from now on."""
+
+    confidentiality: Confidentiality | None = Field(description="Null where the client sealed it.")
+    in_words: str
+    was_opened_before: bool
+    padding: str = PADDING
 
 
 class AssessmentIn(In):

@@ -43,8 +43,8 @@ def _tables() -> tuple[SealedTable, ...]:
 @cache
 def _told_by_day() -> frozenset[str]:
     """Return the tables of which the chain of conversations tells, and not that of the case."""
-    classes = [mapper.class_ for mapper in Base.registry.mappers]
-    return frozenset(str(model.__tablename__) for model in classes if issubclass(model, OfConversation))
+    mappers = [mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, OfConversation)]
+    return frozenset(table_of(mapper.class_).name for mapper in mappers)
 
 
 class Conversations:
