@@ -1,6 +1,7 @@
 """The conversation of a grievance, held by whoever may write into it: what both sides' acts have in common."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -13,7 +14,6 @@ from app.crypto.errors import NotAuthentic
 from app.crypto.ids import is_of
 from app.crypto.messages import Said
 from app.inbox.models import Side
-from app.inbox.schemas import SealedIn
 from app.intake import service as intake
 from app.intake.inbox import Visit
 from app.intake.models import Grievance, OfConversation
@@ -43,6 +43,15 @@ class SentBefore(Conflict):
     """Something with this id was sent before. Each id is taken once: draw another one, and seal and sign anew."""
 
     title = "This was sent before"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a reporter's client says of something that it sealed: what it is, the row that it becomes, and its signature."""
+
+    kind: Said
+    row: UUID
+    signature: bytes | None
 
 
 async def hold(session: AsyncSession, grievance: Grievance) -> None:
@@ -129,8 +138,7 @@ async def require_theirs(
     session: AsyncSession,
     visit: Visit,
     model: type[Base],
-    kind: Said,
-    draft: SealedIn,
+    sent: Sent,
     *signed: bytes,
     under_key: Sequence[bytes] | None = None,
 ) -> None:
@@ -145,19 +153,19 @@ async def require_theirs(
 
     """
     grievance = visit.grievance
-    if not is_of(draft.id, clock.today()):
+    if not is_of(sent.row, clock.today()):
         rule = "must be a UUIDv7 of the first instant of this day, UTC"
         raise InvalidInput(errors=[{"in": "body", "pointer": "/sealed/id", "rule": rule}])
     if any(columns.version_of(one) != grievance.key_version for one in (under_key or signed) if one):
         rule = "must be sealed under the newest version of the conversation's key"
         raise InvalidInput(errors=[{"in": "body", "pointer": "/sealed", "rule": rule}])
     if grievance.reporter_signing_key is not None:
-        place = (grievance.organisation_id, grievance.id, draft.id)
+        place = (grievance.organisation_id, grievance.id, sent.row)
         try:
-            messages.check(grievance.reporter_signing_key, draft.signature or b"", kind, *place, *signed)
+            messages.check(grievance.reporter_signing_key, sent.signature or b"", sent.kind, *place, *signed)
         except NotAuthentic as error:
             raise NotSignedByReporter from error
-    if await session.get(model, (grievance.organisation_id, draft.id)) is not None:
+    if await session.get(model, (grievance.organisation_id, sent.row)) is not None:
         raise SentBefore
 
 

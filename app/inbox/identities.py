@@ -19,7 +19,8 @@ from app.crypto import identity
 from app.crypto.messages import Said
 from app.crypto.openings import Purpose
 from app.inbox import conversation
-from app.inbox.schemas import IdentityIn, InboxIdentityOut, SealedIdentityReplacementIn, SealedIn
+from app.inbox.conversation import Sent
+from app.inbox.schemas import IdentityIn, InboxIdentityOut, SealedIdentityReplacementIn
 from app.intake import doors, sealed_submission
 from app.intake.doors import Door
 from app.intake.inbox import InboxClosed, Visit
@@ -109,11 +110,9 @@ async def take_sealed(
 
     """
     place, made = await _place(session, visit), draft.identity
-    heading = SealedIn(id=made.id, signature=draft.signature)
+    sent = Sent(Said.IDENTITY, made.id, draft.signature)
     signed = (draft.confidentiality, made.ciphertext)
-    await conversation.require_theirs(
-        session, visit, SealedIdentity, Said.IDENTITY, heading, *signed, under_key=[draft.confidentiality]
-    )
+    await conversation.require_theirs(session, visit, SealedIdentity, sent, *signed, under_key=[draft.confidentiality])
     sealed_submission.require_custodians(place.door, made)
     shares = {one.custodian_id: one.share for one in made.shares}
     record = identity.SealedIdentity(made.ciphertext, made.check, made.commitments, shares)

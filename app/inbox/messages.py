@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.cases import queries as cases
 from app.crypto.messages import Said
 from app.inbox import conversation
+from app.inbox.conversation import Sent
 from app.inbox.models import Message, Side
 from app.inbox.schemas import InboxMessageIn, MessageIn, MessageOut, MessagesOut, SealedMessageOut, SentOut
 from app.intake.inbox import Visit
@@ -36,7 +37,8 @@ async def write_as_reporter(session: AsyncSession, visit: Visit, draft: InboxMes
         conversation.require_in_clear(visit)
         return await _store(session, grievance, Side.REPORTER, None, text=draft.text)
     sealed = draft.sealed
-    await conversation.require_theirs(session, visit, Message, Said.MESSAGE, sealed, sealed.text)
+    sent = Sent(Said.MESSAGE, sealed.id, sealed.signature)
+    await conversation.require_theirs(session, visit, Message, sent, sealed.text)
     return await _store(session, grievance, Side.REPORTER, None, id=sealed.id, text_sealed=sealed.text)
 
 
