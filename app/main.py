@@ -22,6 +22,7 @@ from app.custodianship import routes as custodianship
 from app.custodianship.older_keys import ResharingsOfOlderKeys
 from app.evidence import routes as evidence
 from app.findings import routes as findings
+from app.inbox import detriment_routes as detriments
 from app.inbox import routes as inbox
 from app.intake import doors
 from app.intake import routes as intake
@@ -43,9 +44,9 @@ __all__ = ["create_app", "models"]
 STAFF = (
     accounts.router, own_accounts.router, audit.router, prooflog.auditor_router, intake.staff_router, custodianship.staff_router, cases.router, openings.router, recoveries.router, allegations.router,
     evidence.router, findings.router,
-    reports.router, learning.router, inbox.staff_router,
+    reports.router, learning.router, inbox.staff_router, detriments.staff_router,
 )  # fmt: skip
-REPORTER = (intake.reporter_router, inbox.reporter_router, custodianship.reporter_router)
+REPORTER = (intake.reporter_router, inbox.reporter_router, detriments.reporter_router, custodianship.reporter_router)
 DESCRIPTION = """A case file for grievances that people are afraid to raise.
 
 Sign in at `POST /v1/auth/token`; send the access token as `Authorization: Bearer …` and the unlock secret as `X-Unlock`.

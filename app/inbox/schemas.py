@@ -10,7 +10,6 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from app.cases.lifecycle import CaseState
-from app.cases.models import Level
 from app.crypto import columns, fields, signing
 from app.crypto.texts import LINE_LENGTH, tidy_lines
 from app.findings.outcomes import NoViewReason, Outcome
@@ -240,16 +239,3 @@ class InboxIdentityOut(BaseModel):
     in_words: str
     was_opened_before: bool
     padding: str = PADDING
-
-
-class AssessmentIn(In):
-    """How great the risk of detriment is, and what is done about it."""
-
-    risk: Level
-    measures: Statement = Field(examples=["Moved the appraisal to another manager."])
-
-
-class AnswerIn(In):
-    """What is answered to somebody who reports detriment."""
-
-    text: Text

@@ -8,20 +8,21 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
+from app.audit.models import AuditEvent
 from app.crypto import identity
 from app.crypto.ids import id_of
 from app.crypto.messages import Said
 from app.kernel import clock as kernel_clock
 from app.kernel.db import table_of
 from app.kernel.octets import spell
-from app.vault.models import SealedIdentity
+from app.vault.models import IdentityShare, SealedIdentity
 from app.vault.opening_models import Opening
 from tests.builders import cases, conversations, intake, sealed
 from tests.builders.conversations import Inbox, SealedInbox, a_sealed_inbox, an_inbox, events_by_day
 from tests.builders.intake import IDENTITY, a_grievance
 from tests.builders.openings import a_ceremony
 from tests.builders.reports import slug_of
-from tests.conftest import CAST, Service
+from tests.conftest import CAST, CHANNEL, Service
 
 KIB = 1024
 NEW_NAME = {"name": "Robin Ashe-Lindqvist", "contact": "robin@example.net"}
@@ -40,7 +41,7 @@ async def stands_for(inbox: Inbox, seeds: Sequence[bytes]) -> Any:  # noqa: ANN4
 
 async def _standing(session: Any, inbox: Inbox) -> list[intake.OfflineIdentity]:  # noqa: ANN401 a session
     shares: dict[UUID, dict[UUID, bytes]] = {}
-    for share in (await session.execute(select(intake.IdentityShare))).scalars():
+    for share in (await session.execute(select(IdentityShare))).scalars():
         shares.setdefault(share.identity_id, {})[share.custodian_id] = share.share
     of_case = (SealedIdentity.case_id == inbox.case.id, SealedIdentity.erased_on.is_(None))
     rows = (await session.execute(select(*SealedIdentity.__table__.columns).where(*of_case))).all()
@@ -48,7 +49,7 @@ async def _standing(session: Any, inbox: Inbox) -> list[intake.OfflineIdentity]:
 
 
 async def _seeds_of(inbox: Inbox, seeds: Sequence[bytes], custodians: Sequence[UUID]) -> list[bytes]:
-    page = (await inbox.client.get(f"/v1/channels/{intake.CHANNEL}")).json()
+    page = (await inbox.client.get(f"/v1/channels/{CHANNEL}")).json()
     labels = sorted(name for name in CAST if name.endswith("custodian"))
     by_label = dict(zip(["custodian", "second_custodian", "third_custodian"], seeds, strict=True))
     assert {one["label"] for one in page["custodians"]} == set(labels)
@@ -123,7 +124,7 @@ async def test_the_log_tells_the_day_of_it_and_nobody(service: Service) -> None:
     inbox = await an_inbox(service)
     await inbox.send("PUT", "/identity", GIVES)
     async with service.runtime.database.session(write=False) as session:
-        event = conversations.AuditEvent
+        event = AuditEvent
         rows = select(event.at, event.actor_id).where(
             event.chain_id == inbox.case.id, event.event == "identity.replaced"
         )
