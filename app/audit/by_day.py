@@ -23,7 +23,7 @@ _VERSION = 8
 def chain_of(case_id: UUID) -> UUID:
     """Return the chain of the case's conversations: a UUIDv8 that follows from the case.
 
-    Source: RFC 9562 section 5.8. Format: docs/formats.md, "Chain of a conversation".
+    Source: RFC 9562 section 5.8. Format: docs/formats.md, "Message".
     """
     digest = sha256(contexts.encode("conversation-chain", case_id)).digest()
     number = int.from_bytes(digest[:16])

@@ -167,7 +167,8 @@ def _shown(row: Any, answers: list[DetrimentAnswerOut], *, in_clear: bool) -> De
         found = {name: getattr(row, f"{name}_sealed") for name in names}
         spelt: dict[str, Any] = {name: None if one is None else spell(one) for name, one in found.items()}
         sealed = SealedFaringOut(**spelt)
-        return DetrimentOut(**heading, **dict.fromkeys(names), answers=answers, sealed=sealed)
+        nothing: dict[str, Any] = dict.fromkeys(names)
+        return DetrimentOut(**heading, **nothing, answers=answers, sealed=sealed)
     since = row.since_speaking_up
     return DetrimentOut(
         **heading,

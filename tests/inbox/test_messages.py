@@ -327,3 +327,18 @@ async def test_many_at_once_get_one_place_each(service: Service, anonymous: http
     assert len(positions) >= 1
     assert {one.status_code for one in answers} <= {201, 503}
     assert await conversations.faults(service) == []
+
+
+async def test_refusals_in_an_inbox_have_one_length_too(service: Service) -> None:
+    """Else an onlooker could tell a refusal from an answer, and one refusal from another."""
+    inbox = await an_inbox(service)
+    refused = [
+        await inbox.post("/messages", {}),
+        await inbox.post("/check-ins/1", {"answer": "fine"}),
+        await inbox.get("/messages", params={"after": -1}),
+        await inbox.client.get("/v1/inbox/messages"),
+        await inbox.client.get("/v1/inbox", headers={"Authorization": "Bearer x"}),
+    ]
+    assert [one.status_code for one in refused] == [422, 404, 422, 401, 401]
+    assert {len(one.content) for one in refused} == {8 * KIB}
+    assert all(one.json()["padding"].strip() == "" for one in refused)

@@ -1,5 +1,6 @@
 """What became of each thing that was alleged, and what is owed: in words, and not before outcomes are told."""
 
+import base64
 from datetime import date, timedelta
 from itertools import product
 from types import SimpleNamespace
@@ -176,7 +177,7 @@ async def test_a_client_opens_the_explanation_itself(service: Service, actors: S
     reporter = await open_sealed(service, inbox.case, inbox.receipt)
     first, second = (await reporter.inbox.read("/progress"))["allegations"]
     assert (first["explanation"], second["standing"]) == (None, "no_finding")
-    content = conversations.base64.b64decode(first["sealed"]["text"])
+    content = base64.b64decode(first["sealed"]["text"])
     assert reporter.opened("outcome_explanations", "text", first["sealed"]["id"], content) == "For you."
 
 
