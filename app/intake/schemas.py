@@ -229,6 +229,7 @@ class InboxSessionOut(BaseModel):
 
     token: str = Field(description="Send it as Authorization: Bearer to /v1/inbox.")
     expires_in: int = Field(description="Seconds.", examples=[900])
+    padding: str = Field(default="", description="Blanks, so that every answer has one of a few lengths.")
 
 
 class OpeningNoticeOut(BaseModel):
