@@ -23,6 +23,8 @@ from app.custodianship import routes as custodianship
 from app.custodianship.older_keys import ResharingsOfOlderKeys
 from app.evidence import routes as evidence
 from app.findings import routes as findings
+from app.inbox import detriment_routes as detriments
+from app.inbox import routes as inbox
 from app.intake import case_routes as grievances
 from app.intake import channel_routes as channels
 from app.intake import doors
@@ -64,8 +66,16 @@ STAFF = (
     findings.router,
     reports.router,
     learning.router,
+    inbox.staff_router,
+    detriments.staff_router,
 )
-REPORTER = (channels.reporter_router, intake.reporter_router, custodianship.reporter_router)
+REPORTER = (
+    channels.reporter_router,
+    intake.reporter_router,
+    custodianship.reporter_router,
+    inbox.reporter_router,
+    detriments.reporter_router,
+)
 DESCRIPTION = """A case file for grievances that people are afraid to raise.
 
 Sign in at `POST /v1/auth/token`; send the access token as `Authorization: Bearer …` and the unlock secret as `X-Unlock`.

@@ -8,6 +8,7 @@ from app.custody import models as custody
 from app.duties import models as duties
 from app.evidence import models as evidence
 from app.findings import models as findings
+from app.inbox import models as inbox
 from app.intake import classification_models as classifications
 from app.intake import models as intake
 from app.intake import relay_models as relays
@@ -31,6 +32,7 @@ __all__ = [
     "evidence",
     "findings",
     "idempotency",
+    "inbox",
     "intake",
     "learning",
     "notifications",

@@ -20,6 +20,7 @@ TAGS = {
     "cases": "The case file: its life, appointments, walls and deadlines.",
     "duties": "What is owed, to whom and by when: kept, stopped with a reason, extended where the law lets you, overdue.",
     "notices": "That there is something to see, and never what: by mail in fixed daily slots, and to other systems.",
+    "conversations": "Between the case and whoever raised a grievance of it: messages, what became of each allegation, and detriment.",
     "openings": "The ceremony in which custodians open one identity for one stated reason, on the requester's own machine.",
     "allegations": "What is alleged, grouped into themes; every rearrangement is remembered.",
     "evidence": "Exhibits, what was asked for and does not exist or was refused, and what each bears on.",

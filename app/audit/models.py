@@ -18,7 +18,8 @@ class AuditEvent(Base):
     __tablename__ = "audit_events"
     organisation_id: Mapped[UUID] = plain(primary_key=True, because="which organisation's log")
     chain_id: Mapped[UUID] = plain(
-        primary_key=True, because="the case, or the organisation itself for acts outside cases"
+        primary_key=True,
+        because="the case, what follows from it for its inbox, or the organisation itself for acts outside cases",
     )
     sequence: Mapped[int] = plain(primary_key=True, autoincrement=False, because="place in the chain")
     event: Mapped[str] = plain(String(EVENT_LENGTH), because="name of the act, from a fixed vocabulary")

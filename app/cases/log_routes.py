@@ -7,6 +7,7 @@ from fastapi import Query
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import by_day
 from app.audit.models import AuditEvent, AuditHead
 from app.audit.schemas import AuditEventOut, AuditEventsOut, ChainOut, ChainsOut, TouchedOut
 from app.cases.models import Wall
@@ -27,7 +28,7 @@ Auditor = Annotated[Staff, requires(Permission.AUDIT_READ)]
 @router.get("/chains", responses=problems(NotFound, Unauthenticated, InvalidInput))
 @reads
 async def list_audit_chains(actor: Auditor, session: DbSession, page: PageOf) -> ChainsOut:
-    """List the chains of the organisation: one for each case, one for everything else.
+    """List the chains of the organisation: one for each case, one for what passes in its inbox, one for everything else.
 
     Each with its length and last hash, which an auditor keeps elsewhere to compare with later. The chain of a case that a
     wall bars you from is not in the list.
@@ -82,8 +83,9 @@ async def list_audit_events(
 
 
 async def hidden_from(session: AsyncSession, actor: Staff) -> set[UUID]:
-    """Return the cases, which are chains, that a wall bars the actor from."""
+    """Return the chains of the cases that a wall bars the actor from: each case itself, and its conversations."""
     statement = select(Wall.case_id).where(
         Wall.organisation_id == actor.organisation_id, Wall.account_id == actor.account_id
     )
-    return set((await session.execute(statement)).scalars())
+    cases = set((await session.execute(statement)).scalars())
+    return cases | {by_day.chain_of(case_id) for case_id in cases}

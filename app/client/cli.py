@@ -3,7 +3,6 @@
 from app.client import (
     asking,
     custody,
-    inbox,
     keys,
     manifests,
     openings,
@@ -13,6 +12,7 @@ from app.client import (
     submit,
     terminal,
     witness,
+    writing,
 )
 
 app = terminal.commands("What you run on your own machine, so that you need not trust the service with it.")
@@ -27,7 +27,7 @@ app.add_typer(manifests.app, name="manifest")
 app.add_typer(openings.app, name="openings")
 app.add_typer(custody.app, name="custodian")
 app.add_typer(recovery.app, name="recover-case")
-app.add_typer(inbox.app, name="inbox")
+app.add_typer(writing.app, name="inbox")
 app.add_typer(proofs.app, name="verify")
 openings.app.command("subjects")(asking.subjects)
 openings.app.command("request")(asking.request)

@@ -21,6 +21,7 @@ class Conversation:
         self.organisation = shown.uuid("organisation_id")
         self.grievance = shown.uuid("grievance_id")
         self._shown = shown
+        self._version = shown.number("key_version")
         sealed = shown.octets("sealed_key")
         self._key = conversation_keys.open_as_sender(sealed, self.organisation, self.grievance, private)
 
@@ -52,6 +53,15 @@ class Conversation:
         if not self._shown.has("openings"):
             return []
         return [self._open(one, NOTICES, "text", one.uuid("id"), "notice") for one in self._shown.each("openings")]
+
+    def opened(self, shown: Answer, table: str, column: str, row: UUID) -> str:
+        """Return a text of another row of the conversation. It raises as `text` does."""
+        return self._open(shown, table, column, row)
+
+    def seal(self, table: str, column: str, row: UUID, text: str) -> bytes:
+        """Return a text as that column of that row holds it."""
+        place = (self.organisation, self.grievance, table, column, row)
+        return columns.seal_value(self._key, self._version, *place, text.encode())
 
     def _open(self, shown: Answer, table: str, column: str, row: UUID, member: str = "") -> str:
         place = (self.organisation, self.grievance, table, column, row)

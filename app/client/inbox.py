@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from app.client import places, receipts, terminal
+from app.client import places, terminal
 from app.client.conversation import Conversation
 from app.client.manifests import ServerAddress, Slug
-from app.client.server import Answer, Server
+from app.client.server import Answer
 from app.client.terminal import Alarm, Failure
-from app.crypto import hpke, logproofs
-from app.crypto.documents import spell
+from app.client.visits import visiting
+from app.crypto import logproofs
 from app.crypto.logproofs import ReceiptProof
 
 app = terminal.commands("Look where your grievance stands.")
@@ -28,20 +28,14 @@ def open_(
     ] = None,
 ) -> None:
     """Open your inbox. The receipt is asked for, and never leaves this machine."""
-    service = Server(server)
-    page = service.get(f"/v1/channels/{channel}")
-    derived = receipts.derive(page, terminal.ask_secret("Receipt, seven words"))
-    session = service.post("/v1/inbox/sessions", {"lookup": spell(derived.lookup)})
-    service.use({"Authorization": f"Bearer {session.text('token')}"})
-    shown = service.get("/v1/inbox")
-    conversation = Conversation(shown.of("sealed"), hpke.PrivateKey(derived.inbox_seed))
-    _show_status(shown)
-    _show_said(conversation)
-    _show_openings(shown, conversation)
-    if save_proof is not None:
-        places.write_new(save_proof, json.dumps(_proof(shown, conversation), indent=1).encode() + b"\n")
-        terminal.say(f"The proof is in {save_proof}. It holds what you said: keep it where nobody looks.")
-    service.delete("/v1/inbox/sessions")
+    with visiting(server, channel) as visit:
+        _show_status(visit.shown)
+        _show_said(visit.conversation)
+        _show_openings(visit.shown, visit.conversation)
+        if save_proof is not None:
+            document = json.dumps(_proof(visit.shown, visit.conversation), indent=1).encode()
+            places.write_new(save_proof, document + b"\n")
+            terminal.say(f"The proof is in {save_proof}. It holds what you said: keep it where nobody looks.")
 
 
 def _show_status(shown: Answer) -> None:

@@ -55,13 +55,13 @@ def submit(
     service = Server(server)
     page = service.get(f"/v1/channels/{channel}")
     trusted = trust.check(service, channel, root_key)
-    _require_vouched(page, trusted)
+    require_vouched(page, trusted)
     _require_known(page, said)
     said = replace(said, barred=_named(trusted.newest, barred))
     receipt = new_receipt()
     derived = receipts.derive(page, receipt)
     try:
-        body = submissions.seal(said, person, _recipients(trusted), derived, datetime.now(UTC).date())
+        body = submissions.seal(said, person, recipients(trusted), derived, datetime.now(UTC).date())
     except ValueError as error:
         raise Failure(f"It cannot be sealed: {error}.") from None
     try:
@@ -93,21 +93,21 @@ def _read(file: Path) -> tuple[Said, bytes, list[str]]:
         raise Failure("A grievance has an identity unless it is anonymous, and none if it is.")
     if draft.has("identity"):
         named = draft.of("identity")
-        person = _compact({name: _tidy(named.text(name)) for name in PERSON if named.has(name)})
+        person = compact({name: tidy(named.text(name)) for name in PERSON if named.has(name)})
     allegations = [
         (one.optional_text("label"), one) for one in (draft.each("allegations") if draft.has("allegations") else [])
     ]
     said = Said(
         confidentiality=confidentiality,
-        headline=_tidy(draft.text("headline")),
-        narrative=_tidy(draft.text("narrative")),
-        capacity=_tidy(draft.text("capacity")) if draft.has("capacity") else None,
+        headline=tidy(draft.text("headline")),
+        narrative=tidy(draft.text("narrative")),
+        capacity=tidy(draft.text("capacity")) if draft.has("capacity") else None,
         allegations=[
-            (None if label is None else _tidy(label), _tidy(one.text("statement"))) for label, one in allegations
+            (None if label is None else tidy(label), tidy(one.text("statement"))) for label, one in allegations
         ],
         categories=draft.texts("categories") if draft.has("categories") else (),
         relation=draft.optional_text("relation"),
-        conflicted=[_tidy(one) for one in draft.texts("conflicted")] if draft.has("conflicted") else (),
+        conflicted=[tidy(one) for one in draft.texts("conflicted")] if draft.has("conflicted") else (),
     )
     return said, person, draft.texts("barred") if draft.has("barred") else []
 
@@ -167,16 +167,17 @@ def _named(newest: Manifest, barred: list[str]) -> list[UUID]:
     return chosen
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Return a text in the form in which texts are kept."""
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def _compact(person: dict[str, str]) -> bytes:
+def compact(person: dict[str, str]) -> bytes:
+    """Return who somebody is, as it is sealed."""
     return json.dumps(person, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _recipients(trusted: Trusted) -> Recipients:
+def recipients(trusted: Trusted) -> Recipients:
     """Return whom the manifest names: nobody on the word of the service alone."""
     newest = trusted.newest
     return Recipients(
@@ -187,7 +188,7 @@ def _recipients(trusted: Trusted) -> Recipients:
     )
 
 
-def _require_vouched(page: Answer, trusted: Trusted) -> None:
+def require_vouched(page: Answer, trusted: Trusted) -> None:
     """Return if the page seals to those whom the manifest names.
 
     Raises:

@@ -90,20 +90,28 @@ class _Sealer:
         sealed = case_keys.seal_grant(self.case_key, *place, public_key)
         return {"account_id": str(account_id), "sealed_key": spell(sealed)}
 
-    def identity(self, person: bytes) -> dict[str, Any]:
-        shred_key = secrets.token_bytes(identity.SHRED_KEY_BYTES)
-        reference = identity.reference_of(self.to.organisation, self.case_id, self.identity_id)
-        sealed = identity.seal_identity(person, reference, self.to.custodians, self.to.threshold, shred_key)
-        return {
-            "id": str(self.identity_id),
-            "ciphertext": spell(sealed.ciphertext),
-            "check": spell(sealed.check),
-            "commitments": [spell(one) for one in sealed.commitments],
-            "shares": [
-                {"custodian_id": str(one), "share": spell(share)} for one, share in sorted(sealed.shares.items())
-            ],
-            "shred_key": spell(shred_key),
-        }
+
+def seal_identity(person: bytes, to: Recipients, case_id: UUID, day: date, row: UUID | None = None) -> dict[str, Any]:
+    """Return who somebody is, sealed for the custodians. No bytes stand for nobody; the two look alike.
+
+    Raises:
+        ValueError: it exceeds the least bucket (1,020 bytes), or a key is not usable.
+
+    """
+    if len(person) > identity.LEAST_BUCKET_HOLDS:
+        raise ValueError("an identity has at most 1020 bytes")
+    row = row or ids.id_of(day)
+    shred_key = secrets.token_bytes(identity.SHRED_KEY_BYTES)
+    reference = identity.reference_of(to.organisation, case_id, row)
+    sealed = identity.seal_identity(person, reference, to.custodians, to.threshold, shred_key)
+    return {
+        "id": str(row),
+        "ciphertext": spell(sealed.ciphertext),
+        "check": spell(sealed.check),
+        "commitments": [spell(one) for one in sealed.commitments],
+        "shares": [{"custodian_id": str(one), "share": spell(share)} for one, share in sorted(sealed.shares.items())],
+        "shred_key": spell(shred_key),
+    }
 
 
 def seal(said: Said, person: bytes, to: Recipients, reporter: receipts.ReceiptKeys, day: date) -> dict[str, Any]:
@@ -117,8 +125,6 @@ def seal(said: Said, person: bytes, to: Recipients, reporter: receipts.ReceiptKe
     officers = [(account_id, key) for account_id, key in to.officers if account_id not in said.barred]
     if said.barred and not officers:
         raise ValueError("nobody is left who could handle it")
-    if len(person) > identity.LEAST_BUCKET_HOLDS:
-        raise ValueError("an identity has at most 1020 bytes")
     sealer, inbox_key = _Sealer(to, day), hpke.PublicKey(hpke.public_key(reporter.inbox_seed))
     salt = logproofs.new_statement_salt()
     statement = logproofs.statement(
@@ -154,6 +160,6 @@ def seal(said: Said, person: bytes, to: Recipients, reporter: receipts.ReceiptKe
         "allegations": [sealer.allegation(label, statement_) for label, statement_ in said.allegations],
         "conflicted": [sealer.conflict(description) for description in said.conflicted],
         "barred": [str(one) for one in said.barred],
-        "identity": sealer.identity(person),
+        "identity": seal_identity(person, to, sealer.case_id, day, sealer.identity_id),
         "statement": touched.commitment,
     }

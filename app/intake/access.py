@@ -17,7 +17,7 @@ from app.cases.holding import hold
 from app.cases.models import Case
 from app.crypto import conversation_keys
 from app.crypto.errors import SealBroken
-from app.intake import inbox
+from app.intake import inbox, status
 from app.intake.inbox import Visit
 from app.intake.models import Grievance
 from app.kernel.db import DbSession
@@ -50,6 +50,7 @@ class AsReporter(Guard):
             InboxClosed: the token opens no inbox, or no longer.
 
         """
+        request.state.fill = status.padded  # refusals too have one of a few lengths
         visit, key = await inbox.enter(session, bearer_token(request))
         if key is not None:
             open_keys.get().add(visit.grievance.id, visit.grievance.key_version, key)

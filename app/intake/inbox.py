@@ -210,8 +210,10 @@ async def read(session: AsyncSession, visit: Visit) -> bytes:
 def _sealed(grievance: Any, raised: Any, openings: Any) -> SealedInboxOut:  # noqa: ANN401 the columns that Sealed makes have no type
     return SealedInboxOut(
         organisation_id=grievance.organisation_id,
+        case_id=grievance.case_id,
         grievance_id=grievance.id,
         sealed_key=spell(grievance.key_for_sender),
+        key_version=grievance.key_version,
         confidentiality=spell(grievance.confidentiality_sealed),
         headline=spell(grievance.headline_sealed),
         narrative=spell(grievance.narrative_sealed),

@@ -203,6 +203,15 @@ class Supporter(OfCase, Base):
     )
 
 
+class OfConversation(OfCase):
+    """A row of what passes between a case and whoever raised it, under the conversation's key.
+
+    The log tells of it by the day, on a chain of its own: `app.audit.by_day`.
+    """
+
+    grievance_id: Mapped[UUID] = plain(sort_order=-17, because="in which conversation")
+
+
 class InboxSession(OfCase, Base):
     """One look into the inbox. When it ends is in the token, not here: a row must not tell the minute somebody looked."""
 

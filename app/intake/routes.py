@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts import service as accounts
 from app.audit.log import AuditUnavailable
 from app.cases.access import DOOR
-from app.intake import barring, classifying, doors, inbox, sealed_submission, service, submission
+from app.intake import barring, classifying, doors, inbox, sealed_submission, service, status, submission
 from app.intake.access import KeptWithTheRows, OwnGrievance, as_reporter, on_own_grievance
 from app.intake.barring import EveryOfficerBarred
 from app.intake.channel_schemas import Slug
@@ -153,18 +153,21 @@ async def submit_sealed_grievance(
     responses=problems(ReceiptNotKnown, KeyTurned, *_CREATES),
 )
 async def open_inbox(
+    request: Request,
     draft: InboxSessionIn,
     _: Annotated[None, public(because="the receipt is the proof, and it is in the body")],
     runtime: RuntimeOf,
     session: DbSession,
-) -> InboxSessionOut:
+) -> Response:
     """Open the inbox with a receipt.
 
     Unknown and wrong receipts are answered alike. A client that derives `lookup` from the receipt itself gets an inbox whose
     texts stay sealed to the receipt's public key, and opens them on its own machine.
     """
+    request.state.fill = status.padded  # whether the receipt is known shows in no length
     await let_go(session)
-    return await inbox.open_inbox(runtime, session, draft)
+    opened = await inbox.open_inbox(runtime, session, draft)
+    return Response(status.padded(opened.model_dump_json().encode()), 201, media_type="application/json")
 
 
 @reporter_router.get("/inbox", response_model=InboxOut, responses=problems(InboxClosed, KeyTurned))

@@ -237,6 +237,7 @@ class InboxSessionOut(BaseModel):
 
     token: str = Field(description="Send it as Authorization: Bearer to /v1/inbox.")
     expires_in: int = Field(description="Seconds.", examples=[900])
+    padding: str = Field(default="", description="Blanks, so that every answer has one of a few lengths.")
 
 
 class OpeningNoticeOut(BaseModel):
@@ -315,8 +316,10 @@ class SealedInboxOut(BaseModel):
     """What a client that derived its own keys opens for itself (docs/formats.md): all in base64."""
 
     organisation_id: UUID
+    case_id: UUID
     grievance_id: UUID
     sealed_key: str = Field(description="The conversation's key, sealed to the reporter's public key.")
+    key_version: int = Field(description="Which version of that key this is: under it you seal what you write.")
     confidentiality: str = Field(description="Its first letter.")
     headline: str
     narrative: str

@@ -53,7 +53,7 @@ def take(door: Door, draft: SealedGrievanceIn, keys: ServiceKeys, kept: ErasureK
     if not door.barred.isdisjoint(one.account_id for one in draft.grants):
         raise SealedToBarred
     _require_officers(door, draft)
-    _require_custodians(door, draft.identity)
+    require_custodians(door, draft.identity)
     attending = {officer.account_id for officer in door.officers}
     grants = [Grant(one.account_id, one.sealed_key) for one in draft.grants if one.account_id in attending]
     today = clock.today()
@@ -98,7 +98,13 @@ def _require_officers(door: Door, draft: SealedGrievanceIn) -> None:
         raise SealedToOthers
 
 
-def _require_custodians(door: Door, sealed: SealedIdentityIn) -> None:
+def require_custodians(door: Door, sealed: SealedIdentityIn) -> None:
+    """Return if every custodian of the door has a share of the identity, sealed to them.
+
+    Raises:
+        SealedToOthers: otherwise.
+
+    """
     keys = {one.id: _public(one) for one in door.custodians}
     shares = {one.custodian_id: one.share for one in sealed.shares}
     held = dict(zip(sorted(keys), sharing.held_by(door.threshold, len(keys)), strict=True))

@@ -15,19 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import provenance
 from app.accounts.models import Account
+from app.audit import by_day as by_day_log
 from app.audit.log import Entry
 from app.cases.models import Case
 from app.cases.resealing import Process, Work, tell_of_broken
 from app.crypto import conversation_keys, hpke
 from app.crypto.errors import SealBroken
 from app.intake import conversations
-from app.intake.models import Grievance, InboxSession
+from app.intake.models import Grievance, InboxSession, OfConversation
 from app.kernel import resealing
 from app.kernel.db import Base, table_of
 from app.kernel.logs import log as logger
 from app.kernel.resealing import OldRow, SealedTable
 
 _GRIEVANCES, _SESSIONS = table_of(Grievance), table_of(InboxSession)
+_TURNED = "conversation.key_turned"
 _MOST_ROWS = 100_000
 """More rows than any conversation has."""
 
@@ -36,6 +38,13 @@ _MOST_ROWS = 100_000
 def _tables() -> tuple[SealedTable, ...]:
     classes = [mapper.class_ for mapper in Base.registry.mappers]
     return resealing.tables_under(classes, "grievance_id", Grievance)
+
+
+@cache
+def _told_by_day() -> frozenset[str]:
+    """Return the tables of which the chain of conversations tells, and not that of the case."""
+    mappers = [mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, OfConversation)]
+    return frozenset(table_of(mapper.class_).name for mapper in mappers)
 
 
 class Conversations:
@@ -113,8 +122,12 @@ async def _turn(session: AsyncSession, process: Process, work: Work, grievance: 
         _SESSIONS.c.organisation_id == grievance.organisation_id, _SESSIONS.c.grievance_id == grievance.id
     )
     await session.execute(closed)
-    others = [one for one in changed if one[0] != _GRIEVANCES.name]
-    await process.record(session, work, Entry("conversation.key_turned", [(_GRIEVANCES.name, row), *others]))
+    by_day = [one for one in changed if one[0] in _told_by_day()]
+    others = [one for one in changed if one[0] != _GRIEVANCES.name and one[0] not in _told_by_day()]
+    await process.record(session, work, Entry(_TURNED, [(_GRIEVANCES.name, row), *others]))
+    if by_day:
+        with process.own_keys():
+            await by_day_log.append(session, work.organisation_id, work.case_id, [Entry(_TURNED, by_day)])
 
 
 async def _store_keys(

@@ -1,7 +1,7 @@
 """The edge: problems as documents, headers on every answer, bounds on every body, versions of what is changed."""
 
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Annotated, Any, cast
 from uuid import uuid4
 
@@ -70,6 +70,8 @@ IF_MATCH = {
 }
 """How the OpenAPI document describes the header."""
 REPEAT = "It may have been stored. Repeat it with the same Idempotency-Key: nothing is then created twice."
+Fill = Callable[[bytes], bytes]
+"""What a guard puts on `request.state.fill` where no length of an answer may tell anything: it fills the last member, `padding`."""
 _FRAMEWORK_REFUSALS: dict[int, type[Problem]] = {404: NotFound, 405: MethodNotAllowed}
 _KNOWN_RULES = {
     "missing": "is required",
@@ -111,7 +113,12 @@ def problem_response(problem: Problem, request: Request, *, instance: str | None
     headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
     if problem.status == 401:  # noqa: PLR2004 Unauthorized
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse({**document, **problem.members}, problem.status, headers, media_type=PROBLEM_JSON)
+    document |= problem.members
+    fill: Fill | None = getattr(request.state, "fill", None)
+    if fill is None:
+        return JSONResponse(document, problem.status, headers, media_type=PROBLEM_JSON)
+    content = fill(bytes(JSONResponse({**document, "padding": ""}).body))
+    return Response(content, problem.status, headers, media_type=PROBLEM_JSON)
 
 
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:

@@ -165,6 +165,13 @@ async def in_case(session: AsyncSession, case: Case) -> list[IdentityItem]:
             )
         )
     )
+    supporters = set(
+        await session.scalars(
+            select(Supporter.identity_id).where(
+                Supporter.organisation_id == case.organisation_id, Supporter.case_id == case.id
+            )
+        )
+    )
     return [
         IdentityItem(
             id=row.id,
@@ -175,7 +182,7 @@ async def in_case(session: AsyncSession, case: Case) -> list[IdentityItem]:
             erased_on=row.erased_on,
         )
         for row in rows
-        if row.id not in unnamed
+        if row.id not in unnamed and row.id in reporters | supporters  # else its reporter replaced it
     ]
 
 

@@ -34,13 +34,28 @@ class Permission(StrEnum):
     """Enter a grievance that came by post, by telephone or in person, for whoever raises it."""
 
     GRIEVANCE_FOLLOW = "grievance:follow"
-    """Read the status of the collective grievances that one submitted, and what one wrote in them."""
+    """Read the status of the collective grievances that one submitted, what one wrote in them, and the messages about them."""
 
     CASE_LIST = "case:list"
     """List the cases one is appointed to."""
 
     CASE_READ = "case:read"
     """Read the case file: the grievance, allegations, evidence, findings, reports and summaries; never an identity."""
+
+    CONVERSATION_READ = "conversation:read"
+    """Read the messages between the case and whoever raised a grievance of it."""
+
+    CONVERSATION_WRITE = "conversation:write"
+    """Write to whoever raised a grievance of the case, and explain to them what became of each allegation."""
+
+    OUTCOME_TELL = "outcome:tell"
+    """Let whoever raised the grievance read what was found, once every finding is final."""
+
+    DETRIMENT_READ = "detriment:read"
+    """Read what reporters of the case say of being harmed for speaking up, and what was done about it."""
+
+    DETRIMENT_ASSESS = "detriment:assess"
+    """Answer who reports detriment, and record how great the risk is and what is done about it."""
 
     CASE_ACKNOWLEDGE = "case:acknowledge"
     """Acknowledge the grievance to who raised it."""

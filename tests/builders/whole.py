@@ -50,7 +50,8 @@ async def an_investigated_case(
 ) -> WholeCase:
     """Return a case under investigation: one theme, one allegation, one exhibit on it."""
     made = await submitted_for_many(actors.representative, grievance)
-    shared = {"kind": "identity", "subject_id": str(uuid4()), "identity_id": str(uuid4()), "conflict_id": str(uuid4())}
+    names = ("subject_id", "identity_id", "conflict_id", "detriment_id")
+    shared = {"kind": "identity"} | {name: str(uuid4()) for name in names}
     case = WholeCase({"grievance_id": made["id"], "channel": CHANNEL, **shared})
     officer, investigator = actors.case_officer, actors.investigator
     listed = _done(await officer.get("/v1/cases"))["items"]

@@ -54,6 +54,7 @@ EXAMPLES = [
     ("Case key", both(*(read("case_key_escrow")[name] for name in ("verifier", "grant_tag", "shred_key")))),
     ("Conversation", read("case_keys")["for_case"]),
     ("Conversation", read("case_key_escrow")["sender_tag"]),
+    ("Message", both(read("messages")["signature"], read("messages")["chain"])),
     ("Inbox session", both(read("inbox")["token"], read("inbox")["digest"])),
     ("Sealed column", read("columns")[0]["sealed"]),
     ("Sealed submission", read("sealed_submission")["body"]["statement"]),

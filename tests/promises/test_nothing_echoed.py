@@ -19,6 +19,7 @@ from app.audit import log
 from app.kernel.logs import SafeFormatter
 from app.policy.guard import Operation, operations
 from app.policy.permissions import Permission
+from tests.builders import intake
 from tests.builders.openings import asks_in
 from tests.builders.whole import WholeCase, a_released_case, an_investigated_case
 from tests.conftest import Actor, Service
@@ -42,6 +43,8 @@ WHO = {
     Permission.OPENING_REQUEST: "investigator",
     Permission.OPENING_WITHHOLD: "reviewer",
     Permission.OPENING_ANSWER: "custodian",
+    Permission.CONVERSATION_READ: "investigator",
+    Permission.CONVERSATION_WRITE: "investigator",
 }
 """Who is let in at a door; a case officer where nobody is named."""
 
@@ -50,13 +53,18 @@ class Sender:
     """Sends canaries to every operation and looks at what comes back."""
 
     def __init__(
-        self, service: Service, actors: SimpleNamespace, anonymous: httpx.AsyncClient, case: WholeCase
+        self,
+        service: Service,
+        actors: SimpleNamespace,
+        anonymous: httpx.AsyncClient,
+        reporter: httpx.AsyncClient,
+        case: WholeCase,
     ) -> None:
         """Aim at one case."""
         self.document: dict[str, Any] = json.loads(json.dumps(service.app.openapi()))
         self.canaries = Canaries()
         self.filler = Filler(self.document, self.canaries)
-        self.actors, self.anonymous, self.case = actors, anonymous, case
+        self.actors, self.anonymous, self.reporter, self.case = actors, anonymous, reporter, case
         self.echoes: list[str] = []
         self.operations = operations(service.app)
         self.statuses: set[int] = set()
@@ -64,6 +72,8 @@ class Sender:
     def who(self, operation: Operation) -> httpx.AsyncClient:
         """Return the client that is let in."""
         permission = operation.guards[0].permission
+        if operation.guards[0].relation == "reporter" and "sessions" not in operation.path:
+            return self.reporter
         if permission is None:
             return self.anonymous
         actor: Actor = getattr(self.actors, WHO.get(permission, "case_officer"))
@@ -99,7 +109,10 @@ class Sender:
         """Send a body that fits, with a canary in each text."""
         if (schema := self.schema(operation)) is not None:
             public = operation.guards[0].permission is Permission.CHANNEL_MANAGE
-            await self.send(operation, self.filler.fill(schema, operation.path, public=public))
+            body = self.filler.fill(schema, operation.path, public=public)
+            if operation.guards[0].relation == "reporter":
+                body.pop("sealed", None)  # in its place comes the clear text
+            await self.send(operation, body)
 
     async def invalid(self, operation: Operation) -> None:
         """Send bodies that break rules, with canaries where they do."""
@@ -145,8 +158,11 @@ async def sender(
     case = await an_investigated_case(actors)
     ask = await asks_in(service)
     await ask(case)
+    reporter = service.client()
+    receipt = (await intake.submitted(reporter))["receipt"]
+    reporter.headers.update(await intake.inbox_opened(reporter, receipt=receipt))
     caplog.set_level(logging.INFO)
-    return Sender(service, actors, anonymous, WholeCase({**released.ids, **case.ids}))
+    return Sender(service, actors, anonymous, reporter, WholeCase({**released.ids, **case.ids}))
 
 
 def lines_of(caplog: pytest.LogCaptureFixture) -> str:
