@@ -21,6 +21,7 @@ from app.custodianship import custody
 from app.custodianship import routes as custodianship
 from app.custodianship.older_keys import ResharingsOfOlderKeys
 from app.evidence import routes as evidence
+from app.files import routes as files
 from app.findings import routes as findings
 from app.intake import doors
 from app.intake import routes as intake
@@ -40,11 +41,11 @@ from app.reports import routes as reports
 
 __all__ = ["create_app", "models"]
 STAFF = (
-    accounts.router, own_accounts.router, audit.router, prooflog.auditor_router, intake.staff_router, custodianship.staff_router, cases.router, openings.router, recoveries.router, allegations.router,
+    accounts.router, own_accounts.router, audit.router, prooflog.auditor_router, intake.staff_router, custodianship.staff_router, cases.router, files.staff_router, openings.router, recoveries.router, allegations.router,
     evidence.router, findings.router,
     reports.router, learning.router,
 )  # fmt: skip
-REPORTER = (intake.reporter_router, custodianship.reporter_router)
+REPORTER = (intake.reporter_router, files.reporter_router, custodianship.reporter_router)
 DESCRIPTION = """A case file for grievances that people are afraid to raise.
 
 Sign in at `POST /v1/auth/token`; send the access token as `Authorization: Bearer …` and the unlock secret as `X-Unlock`.

@@ -3,9 +3,11 @@
 from app.accounts import models as accounts
 from app.allegations import models as allegations
 from app.audit import models as audit
+from app.blobs import models as blobs
 from app.cases import models as cases
 from app.custody import models as custody
 from app.evidence import models as evidence
+from app.files import models as files
 from app.findings import models as findings
 from app.intake import models as intake
 from app.kernel import idempotency
@@ -17,6 +19,6 @@ from app.vault import opening_models as openings
 from app.vault import resharing_models as resharing
 
 __all__ = [
-    "accounts", "allegations", "audit", "cases", "custody", "evidence", "findings", "idempotency", "intake", "learning", "openings", "prooflog",
+    "accounts", "allegations", "audit", "blobs", "cases", "custody", "evidence", "files", "findings", "idempotency", "intake", "learning", "openings", "prooflog",
     "reports", "resharing", "vault",
 ]  # fmt: skip

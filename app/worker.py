@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.custodianship import custody, erasing
+from app.files import sweeping
 from app.intake import inbox
 from app.kernel import idempotency
 from app.kernel.logs import describe_failure, log
@@ -37,6 +38,7 @@ async def keep_house(runtime: Runtime) -> None:
 
 
 JOBS = (
+    Job("files", lambda _: timedelta(hours=1), sweeping.sweep),
     Job("housekeeping", lambda _: timedelta(hours=1), keep_house),
     Job("proof log", lambda settings: timedelta(seconds=settings.worker_seconds), sequencer.sequence_all),
     Job("timestamps", lambda _: timedelta(hours=1), anchoring.stamp_all),

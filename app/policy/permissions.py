@@ -36,6 +36,9 @@ class Permission(StrEnum):
     CASE_READ = "case:read"
     """Read the case file: the grievance, allegations, evidence, findings, reports and summaries; never an identity."""
 
+    FILE_ORIGINAL = "file:read-original"
+    """Read the original of a file that was sent, with all that it says of who made it; each reading is recorded."""
+
     CASE_ACKNOWLEDGE = "case:acknowledge"
     """Acknowledge the grievance to who raised it."""
 

@@ -101,6 +101,7 @@ RULES: dict[Permission, tuple[Clause, ...]] = {
     Permission.GRIEVANCE_FOLLOW: ((is_representative, represents_the_grievance),),
     Permission.CASE_LIST: ((works_cases,),),
     Permission.CASE_READ: ((is_its_case_officer,), (is_its_investigator,), (is_its_assistant,), (is_its_reviewer,)),
+    Permission.FILE_ORIGINAL: ((is_its_case_officer,), (is_its_investigator,)),
     Permission.CASE_ACKNOWLEDGE: ((is_its_case_officer,),),
     Permission.CASE_TRIAGE: ((is_its_case_officer,),),
     Permission.CASE_APPOINT: ((is_its_case_officer,),),
