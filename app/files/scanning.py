@@ -54,17 +54,14 @@ class Scanner:
 
         """
         kind, _, rest = self._address.partition(":")
-        family = socket.AF_UNIX if kind == "unix" else socket.AF_INET
+        host, _, port = rest.removeprefix("//").rpartition(":")
+        self._socket = socket.socket(socket.AF_UNIX if kind == "unix" else socket.AF_INET)
+        self._socket.settimeout(_SECONDS)
         try:
-            if kind == "unix":
-                self._socket = socket.socket(family)
-                self._socket.settimeout(_SECONDS)
-                self._socket.connect(rest)
-            else:
-                host, _, port = rest.removeprefix("//").rpartition(":")
-                self._socket = socket.create_connection((host, int(port)), _SECONDS)
+            self._socket.connect(rest if kind == "unix" else (host, int(port)))
             self._socket.sendall(b"zINSTREAM\0")
         except OSError as error:
+            self._socket.close()
             raise ScannerUnavailable from error
         return self
 

@@ -1,5 +1,6 @@
 """Every setting of the service, with its bounds. docs/settings.md is generated from here."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,13 +12,18 @@ from app.crypto.notes import COSIGNATURE, Verifier
 ARGON2_LEAST_MEMORY_KIB = 19_456
 """Source: OWASP Password Storage Cheat Sheet, Argon2id: 19 MiB of memory with two iterations is the least."""
 ARGON2_LEAST_ITERATIONS = 2
-CLAMD_ADDRESS = r"^(unix:/.+|tcp://[^/:]+:[0-9]{1,5})$"
 
 
 def _witness_key(vkey: str) -> str:
     if Verifier.read(vkey).kind != COSIGNATURE:
         raise ValueError("must be the key of a witness: of kind 0x04")
     return vkey
+
+
+def _clamd_address(address: str | None) -> str | None:
+    if address is not None and re.fullmatch(r"unix:/.+|tcp://[^/:]+:[0-9]{1,5}", address) is None:
+        raise ValueError("must be unix:/path or tcp://host:port")
+    return address
 
 
 WitnessKey = Annotated[str, AfterValidator(_witness_key)]
@@ -139,8 +145,8 @@ class Settings(BaseSettings):
     clean_seconds: Annotated[int, Field(ge=1, le=600, description="Seconds that mat2 may take for one file.")] = 60
     clamd_address: Annotated[
         str | None,
+        AfterValidator(_clamd_address),
         Field(
-            pattern=CLAMD_ADDRESS,
             description="Where ClamAV scans files before they are kept: unix:/path/of/clamd.ctl or tcp://host:port; empty means nowhere.",
         ),
     ] = None
