@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from hashlib import sha256
@@ -24,7 +25,7 @@ from tests.builders.files import INBOX, Sender
 from tests.promises.test_nothing_lost import Deployed, deployed
 
 __all__ = ["deployed"]
-KILLS = 8
+KILLS = 4
 LINE = b"CANARY-7d1f the rota was altered after the fact, on the Monday.\n"
 
 
@@ -152,8 +153,6 @@ async def test_a_connection_that_is_cut_leaves_whole_portions_and_can_be_gone_on
 @pytest.fixture
 def small_disk(deployed: Deployed) -> Iterator[Path]:
     """The folder of files is a file system of 4 MiB, where tests may mount one."""
-    import subprocess  # noqa: PLC0415
-
     folder = deployed.settings.files_folder
     folder.mkdir(mode=0o700)
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", folder], check=False)
