@@ -53,7 +53,18 @@ def test_sealing_and_proving_are_measured_beside_their_primitives_in_one_run(tmp
 
 def test_a_file_is_sent_beside_its_floor_in_one_run(tmp_path: Path) -> None:
     output = tmp_path / "bench-files.json"
-    command = [sys.executable, "-m", "scripts.benchmark", "files", "--mib", "3", "--rounds", "1", "--output", str(output)]
+    command = [
+        sys.executable,
+        "-m",
+        "scripts.benchmark",
+        "files",
+        "--mib",
+        "3",
+        "--rounds",
+        "1",
+        "--output",
+        str(output),
+    ]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(output.read_text())

@@ -132,6 +132,7 @@ def test_an_appointment_counts_only_while_its_role_is_held(capacity: Capacity) -
 ON_CASE = {
     Capacity.CASE_OFFICER: {
         Permission.CASE_READ,
+        Permission.FILE_ORIGINAL,
         Permission.CASE_ACKNOWLEDGE,
         Permission.CASE_TRIAGE,
         Permission.CASE_APPOINT,
@@ -145,6 +146,7 @@ ON_CASE = {
     },
     Capacity.INVESTIGATOR: {
         Permission.CASE_READ,
+        Permission.FILE_ORIGINAL,
         Permission.ALLEGATION_ARRANGE,
         Permission.EVIDENCE_RECORD,
         Permission.FINDING_RECORD,
