@@ -36,6 +36,8 @@ class BucketStore:
                 read_timeout=_ANSWER_SECONDS,
                 retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
                 s3={"addressing_style": "path"},
+                request_checksum_calculation="when_required",  # stores other than AWS do not know the newer ones,
+                response_checksum_validation="when_required",  # and every part is bound to its file anyway
             ),
         )
 

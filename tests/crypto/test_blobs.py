@@ -115,4 +115,4 @@ def test_a_file_opens_at_no_other_place_and_under_no_other_key() -> None:
         {"blob": uuid4()},
     ):
         with pytest.raises(SealBroken):
-            open_(parts, **place)  # type: ignore[arg-type]
+            open_(parts, **place)

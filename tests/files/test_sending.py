@@ -205,8 +205,8 @@ async def test_another_inbox_does_not_find_the_file(reporter: Sender, service: S
             ("POST", "/completion", {"json": {}}),
             ("DELETE", "", {}),
         ):
-            theirs = await other.client.request(method, other.at(file_id, tail), **more)  # type: ignore[arg-type]
-            none = await other.client.request(method, other.at(nowhere, tail), **more)  # type: ignore[arg-type]
+            theirs = await other.client.request(method, other.at(file_id, tail), **more)
+            none = await other.client.request(method, other.at(nowhere, tail), **more)
             assert (theirs.status_code, theirs.content) == (404, none.content)
     assert (await other.listed())["kept"] == []
     assert (await reporter.listed())["kept"] == [kept]
