@@ -1,6 +1,8 @@
 """Who stands before the files of a grievance, how their bytes come in, and how bytes go out."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -19,6 +21,8 @@ from app.kernel.runtime import Runtime, RuntimeOf
 from app.policy.guard import CurrentActor
 
 OFFSET = "Upload-Offset"
+SECONDS_WITHOUT_A_BYTE = 60
+"""How long a sender may be silent before the request counts as cut. Slow networks pause; who holds a connection open for nothing, too."""
 _LONGEST_OFFSET = 15
 
 
@@ -78,12 +82,13 @@ def offset_of(request: Request) -> int:
 
 
 async def body_until_cut(request: Request) -> AsyncIterator[bytes]:
-    """Give the body as it comes, up to its end or to where the connection was cut."""
-    try:
-        async for chunk in request.stream():
+    """Give the body as it comes, up to its end, to where the connection was cut, or to where nothing came for a while."""
+    stream = aiter(request.stream())
+    with suppress(ClientDisconnect, TimeoutError, StopAsyncIteration):
+        while True:
+            async with asyncio.timeout(SECONDS_WITHOUT_A_BYTE):
+                chunk = await anext(stream)
             yield chunk
-    except ClientDisconnect:
-        return
 
 
 async def download(runtime: Runtime, store: Store, content: Content, name: str) -> StreamingResponse:

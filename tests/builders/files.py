@@ -1,6 +1,5 @@
 """Files as tests want them: made with metadata in them, sent, found again, opened offline."""
 
-import asyncio
 import io
 import zipfile
 from dataclasses import dataclass
@@ -160,11 +159,6 @@ def a_representative(client: httpx.AsyncClient, grievance_id: str) -> Sender:
 def stored_in(service: Service) -> list[Path]:
     """Return every file that the folder store holds."""
     return sorted(path for path in service.runtime.settings.files_folder.rglob("*") if path.is_file())
-
-
-async def settled() -> None:
-    """Let what was begun go on."""
-    await asyncio.sleep(0)
 
 
 PORTION = PART_BYTES

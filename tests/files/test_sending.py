@@ -1,5 +1,6 @@
 """Sending files: resumable, bounded, encrypted part by part; seen by who may, and by nobody before it is complete."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from types import SimpleNamespace
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
+from app.files import access
 from tests.builders import files, intake
 from tests.builders.files import PORTION, Sender, a_reporter, a_text
 from tests.conftest import Service
@@ -66,6 +68,20 @@ async def test_an_offset_that_is_no_number_is_refused(reporter: Sender, said: st
     )
     assert answer.status_code == 422
     assert (await reporter.client.patch(reporter.at(file_id), content=b"x")).status_code == 422
+
+
+async def test_who_sends_nothing_for_a_while_is_taken_for_cut(
+    reporter: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def then_silence() -> AsyncIterator[bytes]:
+        yield bytes(PORTION + 5)
+        await asyncio.sleep(30)
+        yield bytes(5)
+
+    monkeypatch.setattr(access, "SECONDS_WITHOUT_A_BYTE", 0.2)
+    file_id = (await reporter.begin(2 * PORTION))["id"]
+    answer = await asyncio.wait_for(reporter.put(file_id, 0, then_silence()), 10)
+    assert (answer.status_code, answer.headers["upload-offset"]) == (204, str(PORTION))
 
 
 async def test_what_fills_no_portion_is_refused_and_not_kept(reporter: Sender) -> None:
