@@ -4,6 +4,7 @@ The clear content is never on a disk: where there is no file system in memory no
 neutral name, nothing of the service's environment, and ends after its time, its memory or its bytes.
 """
 
+import fcntl
 import mmap
 import os
 import resource
@@ -26,7 +27,7 @@ _MOST_MEMORY = 4 * 1024**3
 _GROWTH = 8
 """How many times larger than the file a copy may be: pages of a document become images."""
 _LEAST_OUTPUT = 64 * 1024**2
-_NAME = "file"
+_NAME, _PREFIX = "file", "candour-cleaning-"
 
 
 class CopyState(StrEnum):
@@ -90,8 +91,8 @@ def cleaned(
         raise NotCleaned(CopyState.NOT_INSTALLED)
     if memory is None:
         raise NotCleaned(CopyState.NO_MEMORY_FOLDER)
-    with tempfile.TemporaryDirectory(prefix="candour-", dir=memory, ignore_cleanup_errors=True) as folder:
-        source = Path(folder) / f"{_NAME}{kind.ending}"
+    with _private_folder(memory) as folder:
+        source = folder / f"{_NAME}{kind.ending}"
         try:
             with source.open("xb") as file:
                 write(file.write)
@@ -100,6 +101,37 @@ def cleaned(
                 yield from _mapped(copy.fileno())
         except OSError as error:
             raise NotCleaned(CopyState.FAILED) from error
+
+
+@contextmanager
+def _private_folder(memory: Path) -> Iterator[Path]:
+    """Give a folder that is gone afterwards; as long as it is locked, it is nobody's leaving."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=memory))
+        with suppress(FileNotFoundError):
+            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if folder.exists():  # else it was taken for a leaving before it was locked
+                break
+            os.close(held)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
+
+
+def remove_left() -> None:
+    """What a process that was killed left in memory, in clear, is gone."""
+    memory = memory_folder()
+    for folder in () if memory is None else memory.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # somebody else's, or gone already
+            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+            finally:
+                os.close(held)
 
 
 def _mapped(file: int) -> Iterator[memoryview]:

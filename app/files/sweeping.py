@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, select, tuple_
 from app.blobs.chosen import store_of
 from app.blobs.models import Blob
 from app.blobs.store import Place
+from app.files import cleaning
 from app.files.models import FileUpload
 from app.files.service import KEPT_FOR
 from app.kernel import clock
@@ -17,7 +18,7 @@ _BATCH = 500
 
 
 async def sweep(runtime: Runtime) -> None:
-    """No file is on its way for longer than its time, and every stored byte belongs to a row.
+    """No file is on its way for longer than its time, every stored byte belongs to a row, and no clear byte is left in memory.
 
     What the store holds is listed before the rows are read, and every row is there before its first byte: so nothing that was
     just begun is taken for nobody's.
@@ -26,6 +27,7 @@ async def sweep(runtime: Runtime) -> None:
         StoreFull: the store does not answer.
 
     """
+    await runtime.files.run(cleaning.remove_left)
     store = store_of(runtime.settings)
     oldest = clock.today() - KEPT_FOR
     async with runtime.database.session(write=True) as session:
