@@ -22,6 +22,7 @@ from app.custodianship import custody
 from app.custodianship import routes as custodianship
 from app.custodianship.older_keys import ResharingsOfOlderKeys
 from app.evidence import routes as evidence
+from app.files import routes as files
 from app.findings import routes as findings
 from app.inbox import detriment_routes as detriments
 from app.inbox import routes as inbox
@@ -68,6 +69,7 @@ STAFF = (
     learning.router,
     inbox.staff_router,
     detriments.staff_router,
+    files.staff_router,
 )
 REPORTER = (
     channels.reporter_router,
@@ -75,6 +77,7 @@ REPORTER = (
     custodianship.reporter_router,
     inbox.reporter_router,
     detriments.reporter_router,
+    files.reporter_router,
 )
 DESCRIPTION = """A case file for grievances that people are afraid to raise.
 

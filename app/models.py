@@ -3,10 +3,12 @@
 from app.accounts import models as accounts
 from app.allegations import models as allegations
 from app.audit import models as audit
+from app.blobs import models as blobs
 from app.cases import models as cases
 from app.custody import models as custody
 from app.duties import models as duties
 from app.evidence import models as evidence
+from app.files import models as files
 from app.findings import models as findings
 from app.inbox import models as inbox
 from app.intake import classification_models as classifications
@@ -25,11 +27,13 @@ __all__ = [
     "accounts",
     "allegations",
     "audit",
+    "blobs",
     "cases",
     "classifications",
     "custody",
     "duties",
     "evidence",
+    "files",
     "findings",
     "idempotency",
     "inbox",

@@ -11,6 +11,7 @@ from app.policy.guard import Operation
 TAGS = {
     "about": "The service itself: whether it is well, what its problems mean, and this documentation.",
     "reporting": "For people who report: the channel's page, the grievance, the inbox. No account, no cookie, no address kept.",
+    "files": "For whoever raised a grievance: files, sent as raw bytes, which may be cut at any moment and gone on with; stored encrypted.",
     "collective grievances": "For union representatives: one grievance of many people, with headcount claims and sealed identities.",
     "channels": "For administrators: the public doors, their custodians' keys and their case officers.",
     "custodianship": "For custodians: their own shares, sealed to a new key or shared among others. Their private keys never come here.",
@@ -36,6 +37,7 @@ _EXAMPLES_BY_FORMAT = {
     "uuid": "019cabd8-3800-7ec2-8dd3-8c1f0f9a2b11",
     "uri": "http://127.0.0.1:8000/",
 }
+_JSON = "application/json"
 _FIRST_REFUSAL = 400
 
 
@@ -72,9 +74,10 @@ def complete(document: dict[str, Any], found: list[Operation]) -> dict[str, Any]
 
 
 def _say_what_bodies_meet(operation: dict[str, Any]) -> None:
-    """Whatever takes a body refuses one that is too large, or that is not JSON."""
-    if "requestBody" in operation:
-        for status, response in problems(BodyTooLarge, UnsupportedMediaType).items():
+    """Whatever takes a body refuses one that is too large, or, unless it takes raw bytes, that is not JSON."""
+    taken = operation.get("requestBody", {}).get("content", {})
+    if taken:
+        for status, response in problems(BodyTooLarge, *((UnsupportedMediaType,) if _JSON in taken else ())).items():
             operation["responses"].setdefault(str(status), response)
 
 
@@ -98,7 +101,7 @@ def _name_the_version(operation: dict[str, Any]) -> None:
 
 def _give_example(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     """The body has an example, made of its fields' examples."""
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    content = operation.get("requestBody", {}).get("content", {}).get(_JSON)
     if content is not None and "example" not in content and "examples" not in content:
         content["example"] = example_of(content["schema"], schemas)
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from app.cases import telling
 from app.custodianship import custody, erasing
+from app.files import sweeping
 from app.intake import inbox, overdue
 from app.kernel import idempotency
 from app.kernel.logs import describe_failure, log
@@ -45,6 +46,7 @@ async def send_notices(runtime: Runtime) -> None:
 
 
 JOBS = (
+    Job("files", lambda _: timedelta(hours=1), sweeping.sweep),
     Job("housekeeping", lambda _: timedelta(hours=1), keep_house),
     Job("proof log", lambda settings: timedelta(seconds=settings.worker_seconds), sequencer.sequence_all),
     Job("overdue duties", lambda _: timedelta(hours=1), overdue.raise_all),

@@ -18,11 +18,28 @@ from app.kernel.keyring import ServiceKeys
 _BATCH = 500
 NOT_COMMITTED = frozenset(
     {
-        "audit_events", "audit_heads", "log_checkpoints", "log_cosignatures", "log_heads", "log_leaves", "log_nodes", "log_timestamps",
-        "deliveries", "inbox_sessions", "notice_slots", "notices", "refresh_tokens", "sessions", "stored_answers",
+        "audit_events",
+        "audit_heads",
+        "blobs",
+        "deliveries",
+        "file_uploads",
+        "inbox_sessions",
+        "log_checkpoints",
+        "log_cosignatures",
+        "log_heads",
+        "log_leaves",
+        "log_nodes",
+        "log_timestamps",
+        "notice_slots",
+        "notices",
+        "refresh_tokens",
+        "sessions",
+        "stored_answers",
     }
-)  # fmt: skip
-"""Tables that no event commits to: the log itself, and what lives for minutes or days (sessions, answers kept for repeats, notices on their way)."""
+)
+"""Tables that no event has to commit to: the log itself, what lives for minutes or days (sessions, answers kept for repeats, files
+and notices on their way), and where files are stored (what is stored there is bound to the key in the row that owns it, which is
+committed to)."""
 ADDED = {
     "accounts": frozenset({"vault_salt", "vault_memory_kib", "vault_iterations"}),
     "channels": frozenset({"manifest_digest"}),
@@ -181,7 +198,7 @@ async def _verify_rows(session: AsyncSession, newest: Mapping[tuple[str, str], L
                     Fault(last.chain_id, last.sequence, f"a row of {table.name} differs from its newest event")
                 )
     for key, last in newest.items():
-        if last.commitment is not None and key not in seen:
+        if last.commitment is not None and key not in seen and key[0] not in NOT_COMMITTED:
             result.faults.append(Fault(last.chain_id, last.sequence, f"a row of {key[0]} is gone without an event"))
 
 

@@ -69,6 +69,8 @@ IF_MATCH = {
     "example": '"1"',
 }
 """How the OpenAPI document describes the header."""
+_BODY = "candour.body"
+"""Where the edge leaves the bound of the body for a route that changes it."""
 REPEAT = "It may have been stored. Repeat it with the same Idempotency-Key: nothing is then created twice."
 Fill = Callable[[bytes], bytes]
 """What a guard puts on `request.state.fill` where no length of an answer may tell anything: it fills the last member, `padding`."""
@@ -248,6 +250,40 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DBAPIError, _on_database)
 
 
+def allow_body(request: Request, most: int) -> None:
+    """The body of this request, nothing of which was read yet, may be `most` bytes long: for routes that read it as it comes.
+
+    Raises:
+        BodyTooLarge: it says already that it is longer.
+
+    """
+    announced = request.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) > most:
+        raise BodyTooLarge
+    request.scope[_BODY].left = most
+
+
+class _BoundedBody:
+    """What comes in, up to so many bytes."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self.left = most
+
+    async def __call__(self) -> Message:
+        """Return the next message.
+
+        Raises:
+            BodyTooLarge: the body passes its bound.
+
+        """
+        message = await self._receive()
+        self.left -= len(message.get("body", b""))
+        if self.left < 0:
+            raise BodyTooLarge
+        return message
+
+
 class Edge:
     """The outermost layer: bounds the body, holds the request's keys, adds headers, turns any failure into a bare 500."""
 
@@ -263,15 +299,7 @@ class Edge:
             return
         runtime = self.api.state.runtime
         started = False
-        left = runtime.settings.body_bytes
-
-        async def bounded_receive() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise BodyTooLarge
-            return message
+        body = _BoundedBody(receive, runtime.settings.body_bytes)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
@@ -284,9 +312,10 @@ class Edge:
                 ]
             await send(message)
 
+        scope[_BODY] = body
         token = open_keys.set(OpenKeys(runtime.keys))
         try:
-            await self.app(scope, bounded_receive, send_with_headers)
+            await self.app(scope, body, send_with_headers)
         except BodyTooLarge as problem:
             if not started:
                 await problem_response(problem, Request({**scope, "app": self.api}))(scope, receive, send_with_headers)

@@ -28,6 +28,10 @@ class Runtime:
     """Seals what people report, and stretches their receipts."""
     slow: SlowPool
     """Whatever else is slow, for people who are signed in."""
+    files: SlowPool
+    """Seals and opens parts of files, and brings them to where they are kept."""
+    examining: SlowPool
+    """Looks at whole files that have arrived, which can take a minute each."""
     background: Background = field(default_factory=Background)
     """What goes on after its request was answered."""
 
@@ -47,12 +51,14 @@ class Runtime:
             signing_in=SlowPool(settings.slow_workers, settings.slow_queue),
             reporting=SlowPool(settings.slow_workers, settings.slow_queue),
             slow=SlowPool(settings.slow_workers, settings.slow_queue),
+            files=SlowPool(settings.slow_workers, settings.slow_queue),
+            examining=SlowPool(settings.slow_workers, settings.slow_queue),
         )
 
     async def close(self) -> None:
         """End what goes on in the background, the threads once their work is done, and every connection."""
         await self.background.close()
-        for pool in (self.signing_in, self.reporting, self.slow):
+        for pool in (self.signing_in, self.reporting, self.slow, self.files, self.examining):
             pool.close()
         await self.database.close()
 

@@ -1,5 +1,6 @@
 """Every setting of the service, with its bounds. docs/settings.md is generated from here."""
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -18,6 +19,12 @@ def _witness_key(vkey: str) -> str:
     if Verifier.read(vkey).kind != COSIGNATURE:
         raise ValueError("must be the key of a witness: of kind 0x04")
     return vkey
+
+
+def _clamd_address(address: str | None) -> str | None:
+    if address is not None and re.fullmatch(r"unix:/.+|tcp://[^/:]+:[0-9]{1,5}", address) is None:
+        raise ValueError("must be unix:/path or tcp://host:port")
+    return address
 
 
 WitnessKey = Annotated[str, AfterValidator(_witness_key)]
@@ -95,11 +102,11 @@ class Settings(BaseSettings):
         Field(
             ge=1,
             le=64,
-            description="Threads for work that blocks, each for signing in, for reporting and for the rest.",
+            description="Threads for work that blocks, each for signing in, reporting, parts of files, whole files and the rest.",
         ),
     ] = 2
     slow_queue: Annotated[
-        int, Field(ge=0, le=1000, description="Callers that may wait for each of the three; one more gets 503.")
+        int, Field(ge=0, le=1000, description="Callers that may wait for each of the five; one more gets 503.")
     ] = 64
     access_token_minutes: Annotated[int, Field(ge=1, le=15, description="Life of an access token, in minutes.")] = 10
     refresh_token_days: Annotated[int, Field(ge=1, le=90, description="Life of an unused refresh token, in days.")] = 14
@@ -118,6 +125,42 @@ class Settings(BaseSettings):
     body_bytes: Annotated[
         int, Field(ge=65_536, le=16_777_216, description="Largest body of a request, in bytes; a larger one gets 413.")
     ] = 1_048_576
+    file_bytes: Annotated[
+        int, Field(ge=1_048_576, le=17_179_869_184, description="Largest file that may be sent, in bytes.")
+    ] = 1_073_741_824
+    grievance_file_bytes: Annotated[
+        int, Field(ge=1_048_576, le=1_099_511_627_776, description="Most bytes of all files of one grievance together.")
+    ] = 4_294_967_296
+    grievance_files: Annotated[
+        int, Field(ge=1, le=10_000, description="Most files of one grievance, those that are on their way included.")
+    ] = 100
+    file_store: Annotated[
+        Literal["folder", "s3"],
+        Field(
+            description="Where encrypted files are kept: in the data folder, or in a bucket of an S3-compatible store."
+        ),
+    ] = "folder"
+    s3_bucket: Annotated[str, Field(max_length=63, description="For s3: the name of the bucket.")] = "candour"
+    s3_endpoint: Annotated[
+        HttpUrl | None, Field(description="For s3: where to ask, if not at the public address of AWS.")
+    ] = None
+    s3_region: Annotated[str | None, Field(max_length=64, description="For s3: the bucket's region.")] = None
+    clean_bytes: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_073_741_824,
+            description="Largest file of which a copy without metadata is made, in memory, in bytes; 0 makes none.",
+        ),
+    ] = 67_108_864
+    clean_seconds: Annotated[int, Field(ge=1, le=600, description="Seconds that mat2 may take for one file.")] = 60
+    clamd_address: Annotated[
+        str | None,
+        AfterValidator(_clamd_address),
+        Field(
+            description="Where ClamAV scans files before they are kept: unix:/path/of/clamd.ctl or tcp://host:port; empty means nowhere.",
+        ),
+    ] = None
 
     runs_jobs: Annotated[bool, Field(description="Whether `serve` also runs the jobs of `python -m app worker`.")] = (
         True
@@ -206,6 +249,11 @@ class Settings(BaseSettings):
     def keys_folder(self) -> Path:
         """Where the service's own keys are."""
         return self.data_folder / "keys"
+
+    @property
+    def files_folder(self) -> Path:
+        """Where encrypted files are, if no other store is chosen."""
+        return self.data_folder / "files"
 
     @property
     def erasure_folder(self) -> Path:

@@ -56,6 +56,8 @@ class Permission(StrEnum):
 
     DETRIMENT_ASSESS = "detriment:assess"
     """Answer who reports detriment, and record how great the risk is and what is done about it."""
+    FILE_ORIGINAL = "file:read-original"
+    """Read the original of a file that was sent, with all that it says of who made it; each reading is recorded."""
 
     CASE_ACKNOWLEDGE = "case:acknowledge"
     """Acknowledge the grievance to who raised it."""

@@ -108,6 +108,7 @@ RULES: dict[Permission, tuple[Clause, ...]] = {
     Permission.OUTCOME_TELL: ((is_its_case_officer,),),
     Permission.DETRIMENT_READ: ((is_its_case_officer,),),
     Permission.DETRIMENT_ASSESS: ((is_its_case_officer,),),
+    Permission.FILE_ORIGINAL: ((is_its_case_officer,), (is_its_investigator,)),
     Permission.CASE_ACKNOWLEDGE: ((is_its_case_officer,),),
     Permission.DUTY_MANAGE: ((is_its_case_officer,),),
     Permission.RISK_ESCALATE: ((is_its_case_officer,), (is_its_investigator,), (is_its_assistant,), (is_its_reviewer,)),

@@ -19,7 +19,7 @@ from app import setup
 from app.policy.actors import Capacity, CaseFacts, Role, Staff
 from app.policy.permissions import Permission
 from app.policy.rules import decide
-from scripts.benchmark import instructions, report, sealing_command
+from scripts.benchmark import files_command, instructions, report, sealing_command
 from scripts.benchmark.floor import Script
 from scripts.benchmark.measuring import CLIENTS, DatabaseWatch, Meter, Scenario, measure
 from scripts.benchmark.places import database_of_its_own, settings_of
@@ -173,6 +173,7 @@ def warm_up(chosen: list[Scenario], clients: Clients, url: str | None) -> None:
 
 app = typer.Typer(add_completion=False)
 app.command("sealing")(sealing_command.command)
+app.command("files")(files_command.command)
 
 
 @app.callback(invoke_without_command=True)

@@ -73,14 +73,22 @@ def test_no_two_schemas_have_one_name(document: dict[str, Any]) -> None:
 
 def test_every_body_has_an_example_that_its_schema_accepts(document: dict[str, Any]) -> None:
     for path, operation in operations_of(document):
-        body = operation.get("requestBody")
-        if body is None:
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is None:
             continue
-        content = body["content"]["application/json"]
         name = content["schema"]["$ref"].rpartition("/")[2]
         assert content["example"], f"{path} has no example"
         schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
         Draft202012Validator(schema).validate(content["example"])
+
+
+def test_bodies_are_json_but_for_the_bytes_of_files(document: dict[str, Any]) -> None:
+    raw = {
+        operation["operationId"]
+        for _, operation in operations_of(document)
+        if "application/json" not in operation.get("requestBody", {}).get("content", {"application/json": {}})
+    }
+    assert raw == {"send_inbox_file", "send_own_file"}
 
 
 def test_every_error_is_a_problem_document(document: dict[str, Any]) -> None:
@@ -118,7 +126,7 @@ def test_every_text_that_comes_in_is_bounded(document: dict[str, Any]) -> None:
     found = [
         place
         for path, operation in operations_of(document)
-        if "requestBody" in operation
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
         for place in unbounded(
             operation["requestBody"]["content"]["application/json"]["schema"],
             path,

@@ -45,6 +45,14 @@ async def _make(actor: Actor, path: str, body: dict[str, Any] | None = None) -> 
     return _done(await actor.post(path, json=body or {}))
 
 
+async def _a_file(representative: Actor, grievance_id: str, name: str) -> str:
+    at = f"/v1/collective-grievances/{grievance_id}/files"
+    file_id: str = (await _make(representative, at, {"name": name, "size": len(name.encode())}))["id"]
+    _done(await representative.patch(f"{at}/{file_id}", content=name.encode(), headers={"Upload-Offset": "0"}))
+    await _make(representative, f"{at}/{file_id}/completion")
+    return file_id
+
+
 async def an_investigated_case(
     actors: SimpleNamespace, grievance: Mapping[str, Any] | None = None, say: Callable[[str], str] = str
 ) -> WholeCase:
@@ -70,6 +78,7 @@ async def an_investigated_case(
     for capacity in ("investigator", "assistant", "reviewer"):
         body = {"account_id": str(getattr(actors, capacity).account_id), "capacity": capacity}
         case.ids["appointment_id"] = (await _make(officer, case.path("/appointments"), body))["id"]
+    case.ids["file_id"] = await _a_file(actors.representative, made["id"], say("The rota of March"))
     theme = await _make(investigator, case.path("/themes"), {"label": "1", "title": say("Records")})
     allegation = await _make(
         investigator, case.path("/allegations"), {"label": "1.1", "statement": say(STATEMENT), "theme_id": theme["id"]}

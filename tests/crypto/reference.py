@@ -66,6 +66,16 @@ def open_field(key: bytes, bound_to: bytes, sealed: bytes) -> bytes:
     return open_cobblestone256(key, bound_to, sealed[1:])
 
 
+def open_blob(key: bytes, organisation: bytes, blob: bytes, stored: bytes) -> bytes:
+    """docs/formats.md, "Stored file"."""
+    full, content = 1_049_673, b""
+    parts = [stored[start : start + full] for start in range(0, len(stored), full)]
+    for number, part in enumerate(parts):
+        place = (number.to_bytes(8, "big"), int(number == len(parts) - 1).to_bytes(8, "big"))
+        content += open_field(key, context("blob-part", organisation, blob, *place), part)
+    return content
+
+
 def xwing_keys(seed: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey, bytes]:
     """docs/formats.md, "Key pair": both private halves and the public key."""
     expanded = hashlib.shake_256(seed).digest(96)

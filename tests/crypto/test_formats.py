@@ -57,6 +57,7 @@ EXAMPLES = [
     ("Message", both(read("messages")["signature"], read("messages")["chain"])),
     ("Inbox session", both(read("inbox")["token"], read("inbox")["digest"])),
     ("Sealed column", read("columns")[0]["sealed"]),
+    ("Stored file", read("blobs")[0]["sealed"]),
     ("Sealed submission", read("sealed_submission")["body"]["statement"]),
     ("Stored answer", both(read("answers")["lookup"], read("answers")["fingerprint"])),
     ("Statement", LOG["statement_commitment"]),

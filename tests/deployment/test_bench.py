@@ -51,6 +51,27 @@ def test_sealing_and_proving_are_measured_beside_their_primitives_in_one_run(tmp
         assert cost["least"] <= cost["ratio"] <= cost["most"]
 
 
+def test_a_file_is_sent_beside_its_floor_in_one_run(tmp_path: Path) -> None:
+    output = tmp_path / "bench-files.json"
+    command = [
+        sys.executable,
+        "-m",
+        "scripts.benchmark",
+        "files",
+        "--mib",
+        "3",
+        "--rounds",
+        "1",
+        "--output",
+        str(output),
+    ]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(output.read_text())
+    assert found["ratio"] == found["rounds"][0]["floor"] / found["rounds"][0]["sent"]
+    assert "memory growth" in done.stdout
+
+
 def test_an_act_can_be_repeated_in_a_process_of_its_own_so_that_its_instructions_can_be_counted() -> None:
     command = [sys.executable, "-m", "scripts.benchmark.counting", "check a receipt", "ours", "2"]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=120)

@@ -69,3 +69,7 @@ def test_nothing_is_sent_to_the_builder_that_the_image_does_not_copy() -> None:
     }
     assert "*" in lines
     assert sent == copied
+
+
+def test_the_image_can_clean_files_of_metadata() -> None:
+    assert any("apt-get install" in line and " mat2 " in line for line in arguments_of("RUN"))

@@ -134,6 +134,7 @@ ON_CASE = {
         Permission.CASE_READ,
         Permission.RISK_ESCALATE,
         Permission.DUTY_MANAGE,
+        Permission.FILE_ORIGINAL,
         Permission.CASE_ACKNOWLEDGE,
         Permission.CASE_TRIAGE,
         Permission.CASE_APPOINT,
@@ -153,6 +154,7 @@ ON_CASE = {
     Capacity.INVESTIGATOR: {
         Permission.CASE_READ,
         Permission.RISK_ESCALATE,
+        Permission.FILE_ORIGINAL,
         Permission.ALLEGATION_ARRANGE,
         Permission.EVIDENCE_RECORD,
         Permission.FINDING_RECORD,
