@@ -37,14 +37,15 @@ from app.policy.guard import Operation, Refusal, operations
 from app.prooflog import routes as prooflog
 from app.reference import routes as reference
 from app.reports import routes as reports
+from app.supporting import routes as supporting
 
 __all__ = ["create_app", "models"]
 STAFF = (
-    accounts.router, own_accounts.router, audit.router, prooflog.auditor_router, intake.staff_router, custodianship.staff_router, cases.router, openings.router, recoveries.router, allegations.router,
+    accounts.router, own_accounts.router, audit.router, prooflog.auditor_router, intake.staff_router, supporting.staff_router, custodianship.staff_router, cases.router, openings.router, recoveries.router, allegations.router,
     evidence.router, findings.router,
     reports.router, learning.router,
 )  # fmt: skip
-REPORTER = (intake.reporter_router, custodianship.reporter_router)
+REPORTER = (intake.reporter_router, supporting.reporter_router, custodianship.reporter_router)
 DESCRIPTION = """A case file for grievances that people are afraid to raise.
 
 Sign in at `POST /v1/auth/token`; send the access token as `Authorization: Bearer …` and the unlock secret as `X-Unlock`.

@@ -12,11 +12,12 @@ from app.kernel import idempotency
 from app.learning import models as learning
 from app.prooflog import models as prooflog
 from app.reports import models as reports
+from app.supporting import models as supporting
 from app.vault import models as vault
 from app.vault import opening_models as openings
 from app.vault import resharing_models as resharing
 
 __all__ = [
     "accounts", "allegations", "audit", "cases", "custody", "evidence", "findings", "idempotency", "intake", "learning", "openings", "prooflog",
-    "reports", "resharing", "vault",
+    "reports", "resharing", "supporting", "vault",
 ]  # fmt: skip

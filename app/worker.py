@@ -14,6 +14,7 @@ from app.kernel.sealed import OpenKeys, open_keys
 from app.kernel.settings import Settings
 from app.openings import ending
 from app.prooflog import anchoring, sequencer
+from app.supporting import rounds
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ async def keep_house(runtime: Runtime) -> None:
 
 JOBS = (
     Job("housekeeping", lambda _: timedelta(hours=1), keep_house),
+    Job("supporters", lambda _: timedelta(hours=1), rounds.run_all),
     Job("proof log", lambda settings: timedelta(seconds=settings.worker_seconds), sequencer.sequence_all),
     Job("timestamps", lambda _: timedelta(hours=1), anchoring.stamp_all),
 )

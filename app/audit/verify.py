@@ -20,9 +20,11 @@ NOT_COMMITTED = frozenset(
     {
         "audit_events", "audit_heads", "log_checkpoints", "log_cosignatures", "log_heads", "log_leaves", "log_nodes", "log_timestamps",
         "inbox_sessions", "refresh_tokens", "sessions", "stored_answers",
+        "counted_supporters", "spent_tokens", "supporter_codes", "supporter_identities",
     }
 )  # fmt: skip
-"""Tables that no event commits to: the log itself, and what lives for minutes or days (sessions, answers kept for repeats)."""
+"""Tables that no event commits to: the log itself, what lives for minutes or days (sessions, answers kept for
+repeats), and what supporters write, which an event for each would date: of those the round of each day commits to what it tells."""
 ADDED = {
     "accounts": frozenset({"vault_salt", "vault_memory_kib", "vault_iterations"}),
     "channels": frozenset({"manifest_digest"}),

@@ -28,7 +28,7 @@ class Permission(StrEnum):
     """Submit a collective grievance for its supporters."""
 
     GRIEVANCE_FOLLOW = "grievance:follow"
-    """Read the status of the collective grievances that one submitted, and what one wrote in them."""
+    """Read the status of the collective grievances that one submitted, and what one wrote in them; count their supporters."""
 
     CASE_LIST = "case:list"
     """List the cases one is appointed to."""
