@@ -61,6 +61,12 @@ class RollFull(Conflict):
     title = "More tokens than members"
 
 
+class SupportsOneAllegation(Conflict):
+    """This count signs a token for each allegation apart, so that a support stays with its own. Withdraw it, or support another too."""
+
+    title = "This support is for one allegation"
+
+
 class SupporterReceiptTaken(Conflict):
     """A supporter has this receipt already: draw a new one for each."""
 
@@ -321,9 +327,12 @@ async def amend(session: AsyncSession, count: Count, draft: SupporterPatch, look
     Raises:
         ReceiptNotKnown: no supporter of the count has this receipt.
         SupportersNotCounted: the count ended meanwhile.
+        SupportsOneAllegation: its tokens are each for one allegation.
 
     """
     row = count.row
+    if count.mode is Mode.TOKENS_BY_ALLEGATION:
+        raise SupportsOneAllegation
     require_known(count, draft.allegations)
     place = (SupportCount.organisation_id == row.organisation_id, SupportCount.id == row.id)
     require_open((await session.execute(select(SupportCount).where(*place).with_for_update())).scalar_one())

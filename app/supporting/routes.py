@@ -29,7 +29,13 @@ from app.policy.guard import CurrentActor, public
 from app.policy.permissions import Permission
 from app.supporting import counts, queries, redeeming, service
 from app.supporting.counts import SupportCountAltered
-from app.supporting.redeeming import NotCountedIn, RollFull, SupporterReceiptTaken, SupportersNotCounted
+from app.supporting.redeeming import (
+    NotCountedIn,
+    RollFull,
+    SupporterReceiptTaken,
+    SupportersNotCounted,
+    SupportsOneAllegation,
+)
 from app.supporting.schemas import (
     CaseSupportOut,
     OwnSupportOut,
@@ -245,7 +251,7 @@ async def support_grievance(
 @reporter_router.put(
     "/collective-grievances/{grievance_id}/supporters",
     status_code=204,
-    responses=problems(*_SUPPORTS, SupportersNotCounted, ReceiptNotKnown),
+    responses=problems(*_SUPPORTS, SupportersNotCounted, SupportsOneAllegation, ChannelAltered, ReceiptNotKnown),
 )
 async def amend_support(
     grievance_id: UUID,

@@ -69,7 +69,11 @@ def spelled(content: bytes) -> str:
 
 
 async def a_count(
-    representative: httpx.AsyncClient, mode: str = "codes", codes: int = 0, /, **changes: Any  # noqa: ANN401 any JSON
+    representative: httpx.AsyncClient,
+    mode: str = "codes",
+    codes: int = 0,
+    /,
+    **changes: Any,  # noqa: ANN401 any JSON
 ) -> Counted:
     """Return a count of a new grievance with three allegations."""
     allegations = [{"label": f"{number}", "statement": wording} for number, wording in enumerate(WORDINGS, 1)]
@@ -78,7 +82,12 @@ async def a_count(
 
 
 async def a_count_of(
-    representative: httpx.AsyncClient, grievance_id: str, mode: str = "codes", codes: int = 0, /, **changes: Any  # noqa: ANN401
+    representative: httpx.AsyncClient,
+    grievance_id: str,
+    mode: str = "codes",
+    codes: int = 0,
+    /,
+    **changes: Any,  # noqa: ANN401
 ) -> Counted:
     """Return a count of a grievance of the representative."""
     own = (await representative.get(f"/v1/collective-grievances/{grievance_id}")).json()
@@ -86,7 +95,7 @@ async def a_count_of(
     body = body_of(ids, mode) | changes
     counted = Counted(grievance_id, mode, ids, body)
     created(await representative.post(counted.own, json=body))
-    if codes:
+    if codes and mode == "codes":
         drawn = f"/v1/collective-grievances/{grievance_id}/supporter-codes"
         counted.codes = created(await representative.post(drawn, json={"number": codes}))["codes"]
     return counted

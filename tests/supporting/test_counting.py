@@ -55,10 +55,16 @@ async def test_thirty_one_supporters_are_counted_and_told_once_the_count_has_end
     await a_round(service)
     after = await read_own(actors.representative, counted)
     told = [one["tally"] for one in after["count"]["allegations"]]
-    assert [None if one is None else (one["number"], one["is_exact"]) for one in told] == [(27, False), (12, True), None]
+    assert [None if one is None else (one["number"], one["is_exact"]) for one in told] == [
+        (27, False),
+        (12, True),
+        None,
+    ]
     assert [claim["number"] for claim in after["headcount_claims"]] == [one.get("number") for one in CLAIMS]
     await actors.case_officer.sign_in()
-    reference = (await actors.representative.get(f"/v1/collective-grievances/{counted.grievance_id}")).json()["reference"]
+    reference = (await actors.representative.get(f"/v1/collective-grievances/{counted.grievance_id}")).json()[
+        "reference"
+    ]
     case_id = await case_called(actors.case_officer, reference)
     seen = await actors.case_officer.get(f"/v1/cases/{case_id}/support")
     assert seen.json()["items"] == [after]
@@ -176,7 +182,11 @@ async def test_days_change_with_the_version_alone_and_an_ended_count_is_over(
     changed = await actors.representative.patch(counted.own, json=later, headers={"If-Match": version})
     assert (changed.status_code, changed.json()["closes_on"]) == (200, "2026-03-20")
     version = {"If-Match": changed.headers["ETag"]}
-    for wrong, status in (({"opens_on": "2026-03-04"}, 409), ({"closes_on": "2026-03-01"}, 422), ({"closes_on": "2028-03-01"}, 422)):
+    for wrong, status in (
+        ({"opens_on": "2026-03-04"}, 409),
+        ({"closes_on": "2026-03-01"}, 422),
+        ({"closes_on": "2028-03-01"}, 422),
+    ):
         assert (await actors.representative.patch(counted.own, json=wrong, headers=version)).status_code == status
     ended = await actors.representative.post(f"{counted.own}/end", headers=version)
     assert (ended.status_code, ended.json()["is_open"], ended.json()["ended_on"]) == (200, False, "2026-03-02")
