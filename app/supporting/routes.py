@@ -243,6 +243,8 @@ async def support_grievance(
         prepared = await runtime.reporting.run(redeeming.prepare, booth, draft, runtime.keys, kept)
         return await redeeming.store(session, booth, proof, prepared)
     except (NotCountedIn, SupporterReceiptTaken):
+        await let_go(session)
+        kept.forget()  # an earlier answer is no failure, so that nobody else takes them away
         async with runtime.database.session(write=False) as reading:  # by the same request, which was faster?
             await idempotency.replay_if_answered(request, reading, "public")
         raise

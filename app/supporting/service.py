@@ -1,6 +1,7 @@
 """What a representative does with the count of their grievance: opens it, changes its days, ends it, draws codes for it."""
 
 import secrets
+from collections.abc import Sequence
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -217,6 +218,6 @@ async def draw_codes(
     return SupporterCodesOut(codes=drawn)
 
 
-def in_random_order(things: list[T]) -> list[T]:
+def in_random_order(things: Sequence[T]) -> list[T]:
     """Return the things in an order that nobody can foresee or find out."""
     return sorted(things, key=lambda _: secrets.token_bytes(16))

@@ -53,6 +53,7 @@ async def test_the_same_request_again_brings_the_same_receipt_and_counts_nobody_
 ) -> None:
     counted = await a_count(actors.representative, mode, 1)
     body = {**proof(counted, 0), "allegations": [1]}
+    before = set(intake.erasure_keys_in(service.runtime.settings.erasure_folder))
 
     async def one() -> httpx.Response:
         async with service.client() as client:
@@ -65,6 +66,7 @@ async def test_the_same_request_again_brings_the_same_receipt_and_counts_nobody_
     assert len({answer.json()["receipt"] for answer in answers if answer.status_code == 201}) == 1
     assert answers[-1].headers["Idempotent-Replayed"] == "true"
     assert await rows(service) == 1
+    assert len(set(intake.erasure_keys_in(service.runtime.settings.erasure_folder)) - before) == 1
     async with service.client() as client:
         other = await client.post(counted.place, json=body | {"allegations": [2]}, headers=KEY)
     assert slug(other) == "idempotency-key-reused"
