@@ -16,15 +16,18 @@ _YES, _NO = b"\x01", b"\x00"
 
 
 def seal_choice(
-    key: bytes, organisation_id: UUID, count_id: UUID, supporter_id: UUID, chosen: Collection[int], of: int
+    key: bytes, organisation_id: UUID, count_id: UUID, lookup: bytes, chosen: Collection[int], of: int
 ) -> bytes:
-    """Return which of the allegations 1 to `of` somebody supports, sealed: one byte for each, so that all have one length."""
+    """Return which of the allegations 1 to `of` somebody supports, sealed: one byte for each, so that all have one length.
+
+    It is bound to what the choice is found by, and not to the row, which the round of each day exchanges.
+    """
     content = b"".join(_YES if number in chosen else _NO for number in range(1, of + 1))
-    return hpke.seal(key, content, contexts.encode("supporter-choice", organisation_id, count_id, supporter_id))
+    return hpke.seal(key, content, contexts.encode("supporter-choice", organisation_id, count_id, lookup))
 
 
 def open_choice(
-    private: hpke.PrivateKey, organisation_id: UUID, count_id: UUID, supporter_id: UUID, sealed: bytes, of: int
+    private: hpke.PrivateKey, organisation_id: UUID, count_id: UUID, lookup: bytes, sealed: bytes, of: int
 ) -> tuple[bool, ...]:
     """Return for each allegation whether they support it.
 
@@ -32,7 +35,7 @@ def open_choice(
         SealBroken: it was altered, or is another supporter's.
 
     """
-    content = private.open(sealed, contexts.encode("supporter-choice", organisation_id, count_id, supporter_id))
+    content = private.open(sealed, contexts.encode("supporter-choice", organisation_id, count_id, lookup))
     if len(content) != of or not set(content) <= {0, 1}:
         raise SealBroken
     return tuple(one == 1 for one in content)

@@ -113,7 +113,9 @@ class CountedSupporter(InOrganisation, Base):
     count_id: Mapped[UUID] = plain(because="of which count")
     lookup: Mapped[bytes] = plain(LargeBinary(32), because="peppered MAC; finds the receipt, does not tell it")
     choice: Mapped[bytes] = sealed_otherwise("HPKE to the count's key, one length for every choice", LargeBinary)
-    changed_on: Mapped[date] = plain(because="day on which it joined or was amended")
+    changed_on: Mapped[date] = plain(
+        because="day on which it joined or was amended; once mixed, the first day of the count"
+    )
     is_shuffled: Mapped[bool] = plain(because="whether it was written anew since, in a random order")
 
     __table_args__ = (

@@ -213,14 +213,14 @@ def prepare(booth: Booth, draft: SupporterIn, keys: ServiceKeys, kept: ErasureKe
     )
     kept.keep(sealed.erasure_keys)
     (identity_id,) = sealed.ids
-    supporter_id, place = new_id(), (row.organisation_id, row.id)
+    place, found_by = (row.organisation_id, row.id), ballots.choice_lookup(keys, lookup)
     supporter = {
         "organisation_id": row.organisation_id,
-        "id": supporter_id,
+        "id": new_id(),
         "count_id": row.id,
-        "lookup": ballots.choice_lookup(keys, lookup),
+        "lookup": found_by,
         "choice": ballots.seal_choice(
-            row.counting_key, *place, supporter_id, draft.allegations, len(booth.count.allegations)
+            row.counting_key, *place, found_by, draft.allegations, len(booth.count.allegations)
         ),
         "changed_on": clock.today(),
         "is_shuffled": False,
@@ -334,21 +334,20 @@ async def amend(session: AsyncSession, count: Count, draft: SupporterPatch, look
     if count.mode is Mode.TOKENS_BY_ALLEGATION:
         raise SupportsOneAllegation
     require_known(count, draft.allegations)
-    place = (SupportCount.organisation_id == row.organisation_id, SupportCount.id == row.id)
-    require_open((await session.execute(select(SupportCount).where(*place).with_for_update())).scalar_one())
+    of_count = (SupportCount.organisation_id == row.organisation_id, SupportCount.id == row.id)
+    require_open((await session.execute(select(SupportCount).where(*of_count).with_for_update())).scalar_one())
+    found_by = ballots.choice_lookup(keys, lookup)
     mine = (
         _SUPPORTERS.c.organisation_id == row.organisation_id,
         _SUPPORTERS.c.count_id == row.id,
-        _SUPPORTERS.c.lookup == ballots.choice_lookup(keys, lookup),
+        _SUPPORTERS.c.lookup == found_by,
     )
-    supporter_id = (await session.execute(select(_SUPPORTERS.c.id).where(*mine).with_for_update())).scalar_one_or_none()
-    if supporter_id is None:
+    place = (row.counting_key, row.organisation_id, row.id)
+    choice = ballots.seal_choice(*place, found_by, draft.allegations, len(count.allegations))
+    values = {"choice": choice, "changed_on": clock.today(), "is_shuffled": False}
+    changed = await session.execute(update(_SUPPORTERS).where(*mine).values(values))
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
         raise ReceiptNotKnown
-    choice = ballots.seal_choice(
-        row.counting_key, row.organisation_id, row.id, supporter_id, draft.allegations, len(count.allegations)
-    )
-    changed = update(_SUPPORTERS).where(*mine).values(choice=choice, changed_on=clock.today(), is_shuffled=False)
-    await session.execute(changed)
 
 
 async def withdraw(session: AsyncSession, count: Count, lookup: bytes, keys: ServiceKeys) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit import log
 from app.audit.log import Entry, columns_of
 from app.crypto import hpke, identity
+from app.crypto.ids import id_of
 from app.intake.models import Supporter
 from app.kernel import clock
 from app.kernel.db import table_of
@@ -92,17 +93,23 @@ def _is_to_be_tallied(row: SupportCount) -> bool:
     return row.tallied_on is None and (has_ended or tallies.is_over(row.closes_on, None, clock.today()))
 
 
-def _open_all(private: hpke.PrivateKey, count: Count, rows: list[dict[str, Any]]) -> dict[UUID, tuple[bool, ...]]:
+def _open_all(private: hpke.PrivateKey, count: Count, rows: list[dict[str, Any]]) -> dict[bytes, tuple[bool, ...]]:
     place, of = (count.row.organisation_id, count.row.id), len(count.allegations)
-    return {row["id"]: ballots.open_choice(private, *place, row["id"], row["choice"], of) for row in rows}
+    return {row["lookup"]: ballots.open_choice(private, *place, row["lookup"], row["choice"], of) for row in rows}
 
 
 async def _mix(session: AsyncSession, count: Count) -> None:
-    """What supporters wrote on earlier days is written anew in a random order, so that it has no order and one transaction."""
+    """What supporters wrote on earlier days is written anew in a random order: it has no order, one transaction and one day."""
     rows = await _supporters(session, count)
     if all(row["is_shuffled"] or row["changed_on"] >= clock.today() for row in rows):
         return
-    mixed = [row | {"is_shuffled": row["changed_on"] < clock.today()} for row in in_random_order(rows)]
+    first = count.row.opens_on
+    settled = [
+        row | {"id": id_of(first), "changed_on": first, "is_shuffled": True}
+        for row in rows
+        if row["changed_on"] < clock.today()
+    ]
+    mixed = in_random_order([*settled, *(row for row in rows if row["changed_on"] >= clock.today())])
     await session.execute(
         delete(_SUPPORTERS).where(
             _SUPPORTERS.c.organisation_id == count.row.organisation_id, _SUPPORTERS.c.count_id == count.row.id
@@ -187,7 +194,9 @@ def _rows(count: Count, identity_id: UUID, waiting: bytes) -> sealing.Rows:
     return sealing.rows_of(count.row.organisation_id, count.row.case_id, {identity_id: sealed}, content["threshold"])
 
 
-async def _tell(session: AsyncSession, count: Count, choices: dict[UUID, tuple[bool, ...]] | None, done: _Done) -> None:
+async def _tell(
+    session: AsyncSession, count: Count, choices: dict[bytes, tuple[bool, ...]] | None, done: _Done
+) -> None:
     row = count.row
     statement = select(SupportTally).where(
         SupportTally.organisation_id == row.organisation_id, SupportTally.count_id == row.id
@@ -227,10 +236,10 @@ async def _tell_people(
     done.entries.append(Entry("support.told", [(told.__tablename__, columns_of(told))]))
 
 
-async def _tally(session: AsyncSession, count: Count, choices: dict[UUID, tuple[bool, ...]], done: _Done) -> None:
+async def _tally(session: AsyncSession, count: Count, choices: dict[bytes, tuple[bool, ...]], done: _Done) -> None:
     """What may be told of each allegation is told, this once; of few and of none it is nothing."""
-    still_there = {row["id"] for row in await _supporters(session, count)}
-    chosen = [one for supporter_id, one in choices.items() if supporter_id in still_there]
+    still_there = {row["lookup"] for row in await _supporters(session, count)}
+    chosen = [one for lookup, one in choices.items() if lookup in still_there]
     row = count.row
     if count.mode is Mode.TOKENS_BY_ALLEGATION:
         supporting = [sum(one[number] for one in chosen) for number in range(len(count.allegations))]

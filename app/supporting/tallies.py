@@ -10,6 +10,7 @@ Two rules, and no third:
    told, and that is what is told of none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -56,7 +57,7 @@ def of_allegation(supporting: int, of: int, threshold: int) -> Told | None:
     return Told(least, is_exact=False) if least >= threshold else None
 
 
-def by_allegation(choices: list[tuple[bool, ...]], allegations: int, threshold: int) -> list[Told | None]:
+def by_allegation(choices: Sequence[Sequence[bool]], allegations: int, threshold: int) -> list[Told | None]:
     """Return what is told of each allegation, of what every person chose."""
     supporting = [sum(chosen[number] for chosen in choices) for number in range(allegations)]
     return [of_allegation(count, len(choices), threshold) for count in supporting]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.audit.verify import verify
 from app.supporting.models import CountedSupporter, SupporterCode, SupportTally
 from tests.builders import supporting
-from tests.builders.intake import CLAIMS, case_called
+from tests.builders.intake import CLAIMS, NARRATIVE, case_called, submitted_for_many
 from tests.builders.supporting import Counted, a_count, a_round, supports
 from tests.conftest import Clock, Service
 
@@ -212,7 +212,7 @@ async def test_the_page_tells_what_was_made_public_and_no_number(
     assert (page["statement"], page["mode"], page["is_open"]) == (supporting.STATEMENT, "tokens", True)
     assert len(page["issuer_words"].split()) == 6
     assert {"headcount", "roll", "id"}.isdisjoint(page)
-    assert supporting.a_collective_grievance()["narrative"] not in answer.text
+    assert NARRATIVE not in answer.text
 
 
 async def test_codes_are_shown_once_and_stored_as_digests(service: Service, actors: SimpleNamespace) -> None:
@@ -243,7 +243,7 @@ BROKEN: list[tuple[str, dict[str, Any], int]] = [
 
 async def test_a_count_that_breaks_a_rule_is_not_opened(actors: SimpleNamespace) -> None:
     counted = await a_count(actors.representative)
-    made = await supporting.submitted_for_many(actors.representative)
+    made = await submitted_for_many(actors.representative)
     own = (await actors.representative.get(f"/v1/collective-grievances/{made['id']}")).json()
     ids, place = [one["id"] for one in own["allegations"]], f"/v1/collective-grievances/{made['id']}/support-count"
     for what, change, status in BROKEN:
@@ -258,7 +258,7 @@ async def test_a_count_that_breaks_a_rule_is_not_opened(actors: SimpleNamespace)
 async def test_without_a_count_there_is_none_to_change_and_no_page(
     actors: SimpleNamespace, anonymous: httpx.AsyncClient
 ) -> None:
-    made = await supporting.submitted_for_many(actors.representative)
+    made = await submitted_for_many(actors.representative)
     place = f"/v1/collective-grievances/{made['id']}"
     assert (await actors.representative.get(f"{place}/support-count")).json()["count"] is None
     drawn = await actors.representative.post(f"{place}/supporter-codes", json={"number": 1})

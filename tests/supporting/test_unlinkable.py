@@ -20,6 +20,7 @@ from sqlalchemy import select, text
 from app.audit.models import AuditEvent
 from app.crypto import blind_signatures, contexts
 from app.crypto.blind_signatures import PSS_RANDOMISED
+from app.crypto.ids import id_of
 from app.crypto.supporter_tokens import EVERY_ALLEGATION, message
 from app.intake.receipts import derive
 from app.kernel.db import Base
@@ -63,8 +64,11 @@ async def test_a_code_leads_to_no_supporter_by_value_order_or_transaction(
     unused = [row["lookup"] for row in (await everything(service))["supporter_codes"]]
     assert sorted(unused) == sorted(digests)
     assert unused != digests  # one in 12! that the order is that of the printed sheet
-    receipts = [await supports(anonymous, counted, number, 1 + number % 3) for number in range(PEOPLE - 2)]
-    clock.advance(timedelta(days=1))
+    receipts = []
+    for number in range(PEOPLE - 2):
+        clock.set(FROZEN + timedelta(days=number % 4))
+        receipts += [await supports(anonymous, counted, number, 1 + number % 3)]
+    clock.set(FROZEN + timedelta(days=5))
     await a_round(service)
     rows = await everything(service)
     assert {bytes(row["lookup"]) for row in rows["supporter_codes"]} == set(digests[-2:])
@@ -75,7 +79,8 @@ async def test_a_code_leads_to_no_supporter_by_value_order_or_transaction(
     supporters = rows["counted_supporters"]
     assert len({row.get("written_by") for row in supporters}) == 1
     assert {"code", "code_id", "token", "serial", "identity_id"}.isdisjoint(supporters[0])
-    assert {str(row["changed_on"])[:10] for row in supporters} == {str(FROZEN.date())}
+    assert {str(row["changed_on"])[:10] for row in supporters} == {counted.body["opens_on"]}
+    assert {UUID(str(row["id"])).int >> 80 for row in supporters} == {id_of(FROZEN.date()).int >> 80}
     in_order = [_lookup(service, receipt) for receipt in receipts]
     assert [bytes(row["lookup"]) for row in supporters] != in_order
 
@@ -91,11 +96,11 @@ async def test_rows_of_supporters_have_no_number_and_are_mixed_by_the_round(
             made = (await session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))).all()
         assert {name for name, sql in made if "WITHOUT ROWID" in sql} == set(OWN)
         return
-    before = [(row["id"], row["written_by"]) for row in (await everything(service))["counted_supporters"]]
+    before = [(bytes(row["lookup"]), row["written_by"]) for row in (await everything(service))["counted_supporters"]]
     assert len({transaction for _, transaction in before}) == 8
     clock.advance(timedelta(days=1))
     await a_round(service)
-    after = [(row["id"], row["written_by"]) for row in (await everything(service))["counted_supporters"]]
+    after = [(bytes(row["lookup"]), row["written_by"]) for row in (await everything(service))["counted_supporters"]]
     assert len({transaction for _, transaction in after}) == 1
     assert {one for one, _ in after} == {one for one, _ in before}
     assert [one for one, _ in after] != [one for one, _ in before]  # one in 8!
