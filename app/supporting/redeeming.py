@@ -31,7 +31,7 @@ from app.kernel.problems import Conflict, InvalidInput, NotFound
 from app.supporting import ballots, codes, counts, tallies
 from app.supporting.counts import Count
 from app.supporting.models import CountedSupporter, Mode, SpentToken, SupportCount, SupporterCode, SupporterIdentity
-from app.supporting.schemas import SupporterIn, SupporterOut, SupporterPatch, WithdrawalIn
+from app.supporting.schemas import SupportIn, SupportOut, SupportPatch, SupportWithdrawalIn
 from app.vault import sealing
 from app.vault.erasure import ErasureKeys
 
@@ -132,7 +132,7 @@ def require_open(row: SupportCount) -> None:
         raise SupportersNotCounted
 
 
-def shown(count: Count, draft: SupporterIn, keys: ServiceKeys) -> Proof:
+def shown(count: Count, draft: SupportIn, keys: ServiceKeys) -> Proof:
     """Return what somebody showed, if it can count them in for what they name.
 
     Raises:
@@ -187,7 +187,7 @@ async def require_unspent(session: AsyncSession, booth: Booth, proof: Proof) -> 
         statement = select(_CODES.c.id).where(
             _CODES.c.organisation_id == row.organisation_id,
             _CODES.c.count_id == row.id,
-            _CODES.c.lookup == proof.lookup,
+            SupporterCode.lookup == proof.lookup,
         )
     else:
         statement = select(_TOKENS.c.id).where(
@@ -200,7 +200,7 @@ async def require_unspent(session: AsyncSession, booth: Booth, proof: Proof) -> 
         raise NotCountedIn
 
 
-def prepare(booth: Booth, draft: SupporterIn, keys: ServiceKeys, kept: ErasureKeys) -> Prepared:
+def prepare(booth: Booth, draft: SupportIn, keys: ServiceKeys, kept: ErasureKeys) -> Prepared:
     """Return a supporter sealed, the erasure key of their identity on the disk; of nobody's too. Blocks."""
     row = booth.count.row
     receipt, lookup = None, draft.lookup
@@ -252,7 +252,7 @@ def _waiting(sealed: sealing.Sealing) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode()
 
 
-async def store(session: AsyncSession, booth: Booth, proof: Proof, prepared: Prepared) -> SupporterOut:
+async def store(session: AsyncSession, booth: Booth, proof: Proof, prepared: Prepared) -> SupportOut:
     """Return that the supporter is counted; what they showed is spent.
 
     Raises:
@@ -275,7 +275,7 @@ async def store(session: AsyncSession, booth: Booth, proof: Proof, prepared: Pre
         if "lookup" not in str(error.orig):
             raise
         raise SupporterReceiptTaken from error
-    return SupporterOut(receipt=prepared.receipt, counted_on=clock.today())
+    return SupportOut(receipt=prepared.receipt, counted_on=clock.today())
 
 
 async def _spend(session: AsyncSession, row: SupportCount, proof: Proof) -> None:
@@ -284,7 +284,7 @@ async def _spend(session: AsyncSession, row: SupportCount, proof: Proof) -> None
             delete(_CODES).where(
                 _CODES.c.organisation_id == row.organisation_id,
                 _CODES.c.count_id == row.id,
-                _CODES.c.lookup == proof.lookup,
+                SupporterCode.lookup == proof.lookup,
             )
         )
         if spent.rowcount != 1:  # type: ignore[attr-defined]
@@ -306,7 +306,7 @@ async def _spend(session: AsyncSession, row: SupportCount, proof: Proof) -> None
         raise RollFull
 
 
-def lookup_of(draft: WithdrawalIn, keys: ServiceKeys) -> bytes:
+def lookup_of(draft: SupportWithdrawalIn, keys: ServiceKeys) -> bytes:
     """Return the lookup secret that somebody showed. Blocks.
 
     Raises:
@@ -321,7 +321,7 @@ def lookup_of(draft: WithdrawalIn, keys: ServiceKeys) -> bytes:
         raise ReceiptNotKnown from error
 
 
-async def amend(session: AsyncSession, count: Count, draft: SupporterPatch, lookup: bytes, keys: ServiceKeys) -> None:
+async def amend(session: AsyncSession, count: Count, draft: SupportPatch, lookup: bytes, keys: ServiceKeys) -> None:
     """The supporter supports these from now on, and not what they chose before.
 
     Raises:
@@ -340,7 +340,7 @@ async def amend(session: AsyncSession, count: Count, draft: SupporterPatch, look
     mine = (
         _SUPPORTERS.c.organisation_id == row.organisation_id,
         _SUPPORTERS.c.count_id == row.id,
-        _SUPPORTERS.c.lookup == found_by,
+        CountedSupporter.lookup == found_by,
     )
     place = (row.counting_key, row.organisation_id, row.id)
     choice = ballots.seal_choice(*place, found_by, draft.allegations, len(count.allegations))
@@ -362,7 +362,7 @@ async def withdraw(session: AsyncSession, count: Count, lookup: bytes, keys: Ser
         delete(_SUPPORTERS).where(
             _SUPPORTERS.c.organisation_id == row.organisation_id,
             _SUPPORTERS.c.count_id == row.id,
-            _SUPPORTERS.c.lookup == ballots.choice_lookup(keys, lookup),
+            CountedSupporter.lookup == ballots.choice_lookup(keys, lookup),
         )
     )
     if gone.rowcount != 1:  # type: ignore[attr-defined]
@@ -372,7 +372,7 @@ async def withdraw(session: AsyncSession, count: Count, lookup: bytes, keys: Ser
         .where(
             _IDENTITIES.c.organisation_id == row.organisation_id,
             _IDENTITIES.c.count_id == row.id,
-            _IDENTITIES.c.lookup == ballots.identity_lookup(keys, lookup),
+            SupporterIdentity.lookup == ballots.identity_lookup(keys, lookup),
         )
         .values(is_withdrawn=True)
     )

@@ -44,11 +44,11 @@ from app.supporting.schemas import (
     SupportCountPatch,
     SupporterCodesIn,
     SupporterCodesOut,
-    SupporterIn,
-    SupporterOut,
-    SupporterPatch,
+    SupportIn,
+    SupportOut,
     SupportPageOut,
-    WithdrawalIn,
+    SupportPatch,
+    SupportWithdrawalIn,
 )
 from app.supporting.service import (
     NoSupportCount,
@@ -208,7 +208,7 @@ async def read_support_page(
 @reporter_router.post(
     "/collective-grievances/{grievance_id}/supporters",
     status_code=201,
-    response_model=SupporterOut,
+    response_model=SupportOut,
     responses=problems(
         *_SUPPORTS,
         SupportersNotCounted,
@@ -224,11 +224,11 @@ async def support_grievance(
     request: Request,
     kept: KeptWithTheRows,
     grievance_id: UUID,
-    draft: SupporterIn,
+    draft: SupportIn,
     _: Annotated[None, public(because=_BECAUSE)],
     runtime: RuntimeOf,
     session: DbSession,
-) -> SupporterOut:
+) -> SupportOut:
     """Support a grievance, with a code that you drew or a token that the union signed without seeing it.
 
     The answer holds a receipt of seven words, shown this once: with it you change or withdraw your support. Send an
@@ -257,7 +257,7 @@ async def support_grievance(
 )
 async def amend_support(
     grievance_id: UUID,
-    draft: SupporterPatch,
+    draft: SupportPatch,
     _: Annotated[None, public(because=_BECAUSE)],
     runtime: RuntimeOf,
     session: DbSession,
@@ -277,7 +277,7 @@ async def amend_support(
 )
 async def withdraw_support(
     grievance_id: UUID,
-    draft: WithdrawalIn,
+    draft: SupportWithdrawalIn,
     _: Annotated[None, public(because=_BECAUSE)],
     runtime: RuntimeOf,
     session: DbSession,

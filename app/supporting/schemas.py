@@ -138,7 +138,7 @@ class SupporterCodesOut(BaseModel):
     codes: list[str] = Field(description="In an order that means nothing.", examples=[["7H3KD-0Q9XW-M2RTA-5JB8C"]])
 
 
-class SupporterIn(_In):
+class SupportIn(_In):
     """One supporter, counted in."""
 
     code: str | None = Field(default=None, max_length=codes.LONGEST_TEXT, description="The code you drew.")
@@ -175,7 +175,7 @@ def once_each(allegations: list[int]) -> None:
         raise ValueError("names each allegation once")
 
 
-class SupporterOut(BaseModel):
+class SupportOut(BaseModel):
     """That you were counted in. The receipt is shown this once and never again."""
 
     receipt: str | None = Field(
@@ -185,7 +185,7 @@ class SupporterOut(BaseModel):
     counted_on: date
 
 
-class WithdrawalIn(_In):
+class SupportWithdrawalIn(_In):
     """Proof that one holds the receipt of a supporter."""
 
     receipt: str | None = Field(default=None, max_length=400, description="The seven words, however you type them.")
@@ -198,7 +198,7 @@ class WithdrawalIn(_In):
         return self
 
 
-class SupporterPatch(WithdrawalIn):
+class SupportPatch(SupportWithdrawalIn):
     """What a supporter supports from now on, in place of what they chose before."""
 
     allegations: list[Annotated[int, Field(strict=True, ge=1, le=MOST_ALLEGATIONS)]] = Field(
