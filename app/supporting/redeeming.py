@@ -193,7 +193,7 @@ async def require_unspent(session: AsyncSession, booth: Booth, proof: Proof) -> 
         statement = select(_TOKENS.c.id).where(
             _TOKENS.c.organisation_id == row.organisation_id,
             _TOKENS.c.count_id == row.id,
-            _TOKENS.c.serial == proof.lookup,
+            SpentToken.serial == proof.lookup,
         )
     is_there = (await session.execute(statement)).first() is not None
     if is_there != (proof.position is None):
