@@ -45,6 +45,7 @@ from app.policy.guard import Operation, Refusal, operations
 from app.prooflog import routes as prooflog
 from app.reference import routes as reference
 from app.reports import routes as reports
+from app.supporting import routes as supporting
 
 __all__ = ["create_app", "models"]
 STAFF = (
@@ -70,6 +71,7 @@ STAFF = (
     inbox.staff_router,
     detriments.staff_router,
     files.staff_router,
+    supporting.staff_router,
 )
 REPORTER = (
     channels.reporter_router,
@@ -78,6 +80,7 @@ REPORTER = (
     inbox.reporter_router,
     detriments.reporter_router,
     files.reporter_router,
+    supporting.reporter_router,
 )
 DESCRIPTION = """A case file for grievances that people are afraid to raise.
 

@@ -19,6 +19,7 @@ from app.learning import models as learning
 from app.notifications import models as notifications
 from app.prooflog import models as prooflog
 from app.reports import models as reports
+from app.supporting import models as supporting
 from app.vault import models as vault
 from app.vault import opening_models as openings
 from app.vault import resharing_models as resharing
@@ -45,5 +46,6 @@ __all__ = [
     "relays",
     "reports",
     "resharing",
+    "supporting",
     "vault",
 ]

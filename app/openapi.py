@@ -13,6 +13,7 @@ TAGS = {
     "reporting": "For people who report: the channel's page, the grievance, the inbox. No account, no cookie, no address kept.",
     "files": "For whoever raised a grievance: files, sent as raw bytes, which may be cut at any moment and gone on with; stored encrypted.",
     "collective grievances": "For union representatives: one grievance of many people, with headcount claims and sealed identities.",
+    "supporting": "For supporters of a grievance of many: read what it is about, be counted, change or withdraw. No account, no address kept.",
     "channels": "For administrators: the public doors, their custodians' keys and their case officers.",
     "custodianship": "For custodians: their own shares, sealed to a new key or shared among others. Their private keys never come here.",
     "accounts": "For administrators: who may sign in, and for what.",

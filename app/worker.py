@@ -17,6 +17,7 @@ from app.kernel.settings import Settings
 from app.notifications import delivery, outbox
 from app.openings import ending
 from app.prooflog import anchoring, sequencer
+from app.supporting import rounds
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ async def send_notices(runtime: Runtime) -> None:
 JOBS = (
     Job("files", lambda _: timedelta(hours=1), sweeping.sweep),
     Job("housekeeping", lambda _: timedelta(hours=1), keep_house),
+    Job("supporters", lambda _: timedelta(hours=1), rounds.run_all),
     Job("proof log", lambda settings: timedelta(seconds=settings.worker_seconds), sequencer.sequence_all),
     Job("overdue duties", lambda _: timedelta(hours=1), overdue.raise_all),
     Job("notices", lambda _: timedelta(seconds=30), send_notices),

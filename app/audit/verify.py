@@ -21,6 +21,7 @@ NOT_COMMITTED = frozenset(
         "audit_events",
         "audit_heads",
         "blobs",
+        "counted_supporters",
         "deliveries",
         "file_uploads",
         "inbox_sessions",
@@ -34,12 +35,15 @@ NOT_COMMITTED = frozenset(
         "notices",
         "refresh_tokens",
         "sessions",
+        "spent_tokens",
         "stored_answers",
+        "supporter_codes",
+        "supporter_identities",
     }
 )
 """Tables that no event has to commit to: the log itself, what lives for minutes or days (sessions, answers kept for repeats, files
-and notices on their way), and where files are stored (what is stored there is bound to the key in the row that owns it, which is
-committed to)."""
+and notices on their way), where files are stored (what is stored there is bound to the key in the row that owns it, which is
+committed to), and what supporters write, which an event for each would date: of those the round of each day commits to what it tells."""
 ADDED = {
     "accounts": frozenset({"vault_salt", "vault_memory_kib", "vault_iterations"}),
     "channels": frozenset({"manifest_digest"}),

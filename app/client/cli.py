@@ -3,13 +3,16 @@
 from app.client import (
     asking,
     custody,
+    issuers,
     keys,
     manifests,
     openings,
     proofs,
     recovery,
     sessions,
+    sheets,
     submit,
+    supporters,
     terminal,
     witness,
     writing,
@@ -29,6 +32,10 @@ app.add_typer(custody.app, name="custodian")
 app.add_typer(recovery.app, name="recover-case")
 app.add_typer(writing.app, name="inbox")
 app.add_typer(proofs.app, name="verify")
+app.add_typer(issuers.app, name="issuer")
+app.add_typer(issuers.codes_app, name="codes")
+app.add_typer(supporters.app, name="supporter")
+issuers.codes_app.command("sheet")(sheets.sheet)
 openings.app.command("subjects")(asking.subjects)
 openings.app.command("request")(asking.request)
 openings.app.command("combine")(asking.combine)

@@ -65,7 +65,7 @@ def submit(
     except ValueError as error:
         raise Failure(f"It cannot be sealed: {error}.") from None
     try:
-        answer = _sent(service, f"/v1/channels/{channel}/sealed-grievances", body)
+        answer = sent(service, f"/v1/channels/{channel}/sealed-grievances", body)
         terminal.show([(shown, answer.text(name)) for shown, name in _SHOWN])
     except BaseException:  # also where the person breaks off: whatever was answered, it has left this machine
         terminal.say(
@@ -201,7 +201,7 @@ def require_vouched(page: Answer, trusted: Trusted) -> None:
         raise Alarm("The service shows custodians whom the root did not sign for: nothing was sent.")
 
 
-def _sent(service: Server, path: str, body: dict[str, Any]) -> Answer:
+def sent(service: Server, path: str, body: dict[str, Any]) -> Answer:
     """Return the answer. What is sent again, since an answer was lost or is yet to come, is stored once."""
     key = {"Idempotency-Key": str(uuid4())}
     for wait in WAITS:

@@ -128,7 +128,13 @@ def said(raised: RaisedAllegation) -> RaisedAllegationOut:
     return RaisedAllegationOut(id=raised.id, label=raised.label, statement=raised.statement)
 
 
-def _claimed(claim: HeadcountClaim) -> HeadcountClaimOut:
+def claimed(claim: HeadcountClaim) -> HeadcountClaimOut:
+    """Return one headcount claim, in clear.
+
+    Raises:
+        Locked: the request does not hold the conversation's key.
+
+    """
     return HeadcountClaimOut(
         id=claim.id,
         number=claim.number,
@@ -147,7 +153,7 @@ async def _allegations_and_claims(
     for raised in (await session.execute(of_grievance(RaisedAllegation, organisation_id, grievance_ids))).scalars():
         allegations[raised.grievance_id].append(said(raised))
     for claim in (await session.execute(of_grievance(HeadcountClaim, organisation_id, grievance_ids))).scalars():
-        claims[claim.grievance_id].append(_claimed(claim))
+        claims[claim.grievance_id].append(claimed(claim))
     return allegations, claims
 
 
@@ -306,4 +312,4 @@ async def claim_headcount(
     )
     session.add(claim)
     await log.record(session, actor, "headcount.claimed", claim, case_id=grievance.case_id)
-    return _claimed(claim)
+    return claimed(claim)

@@ -34,7 +34,7 @@ class Permission(StrEnum):
     """Enter a grievance that came by post, by telephone or in person, for whoever raises it."""
 
     GRIEVANCE_FOLLOW = "grievance:follow"
-    """Read the status of the collective grievances that one submitted, what one wrote in them, and the messages about them."""
+    """Read the status of the collective grievances that one submitted, what one wrote in them and the messages; count supporters."""
 
     CASE_LIST = "case:list"
     """List the cases one is appointed to."""

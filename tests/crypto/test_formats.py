@@ -64,6 +64,7 @@ EXAMPLES = [
     ("Log entry", both(LOG["blind"], LOG["leaf"])),
     ("Checkpoint", both(LOG["log_key"], LOG["checkpoint"] + LINES[0], LINES[1])),
     ("Proof of receipt", both(*LOG["proof"]["path"])),
+    ("Supporter token", both(read("supporter_tokens")["message"], read("supporter_tokens")["serial"])),
     ("Audit events", both(read("audit")["commitment"], read("audit")["link"], read("audit")["head"])),
 ]
 
@@ -138,7 +139,7 @@ def test_every_file_of_vectors_has_its_provenance() -> None:
     page = (FOLDER / "README.md").read_text("utf-8")
     published = [path.name for path in (FOLDER / "published").iterdir()]
     own = [path.stem for path in FOLDER.glob("*.json")]
-    assert len(published) == 9
+    assert len(published) == 10
     assert [name for name in [*published, *own] if f"`{name}`" not in page] == []
 
 

@@ -6,3 +6,4 @@ export { keyId, openWith, publicKey, sealTo } from "./key.mjs";
 export { combineIdentity, openRelease, openShare, releaseShare, sealIdentity } from "./identity.mjs";
 export { receiptKeys, signingPublicKey } from "./receipt.mjs";
 export { sealSubmission } from "./submission.mjs";
+export { blindToken, finishToken, signBlinded, verifyToken } from "./token.mjs";
