@@ -44,9 +44,11 @@ from app.intake.service import ReceiptTaken
 from app.intake.submission import Submission
 from app.kernel import idempotency, routing
 from app.kernel.db import DbSession, let_go, reads
+from app.kernel.entrance import ProofOfWorkNeeded, through
 from app.kernel.http import IfMatch, etag, problems
 from app.kernel.idempotency import SameRequestRunning
 from app.kernel.pages import Page, PageOf
+from app.kernel.pressure import Group
 from app.kernel.problems import (
     BodyTooLarge,
     Busy,
@@ -94,7 +96,10 @@ async def read_channel(
     "/channels/{channel}/grievances",
     status_code=201,
     response_model=SubmittedOut,
-    responses=problems(NotFound, ChannelClosed, ChannelAltered, ChannelUnattended, ReceiptTaken, *_CREATES),
+    dependencies=[through(Group.INTAKE)],
+    responses=problems(
+        NotFound, ChannelClosed, ChannelAltered, ChannelUnattended, ReceiptTaken, ProofOfWorkNeeded, *_CREATES
+    ),
 )
 async def submit_grievance(
     request: Request,
@@ -145,8 +150,10 @@ async def _stored(request: Request, session: AsyncSession, sealed: Submission) -
         ReceiptTaken,
         SealedToOthers,
         ErasureKeyTaken,
+        ProofOfWorkNeeded,
         *_CREATES,
     ),
+    dependencies=[through(Group.INTAKE)],
 )
 async def submit_sealed_grievance(
     request: Request,
@@ -173,7 +180,8 @@ async def submit_sealed_grievance(
     "/inbox/sessions",
     status_code=201,
     response_model=InboxSessionOut,
-    responses=problems(ReceiptNotKnown, KeyTurned, *_CREATES),
+    dependencies=[through(Group.INBOX)],
+    responses=problems(ReceiptNotKnown, KeyTurned, ProofOfWorkNeeded, *_CREATES),
 )
 async def open_inbox(
     draft: InboxSessionIn,

@@ -1,5 +1,6 @@
 """What one process holds from start to end: settings, database, service keys, the pools for slow work."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from app.kernel.background import Background
 from app.kernel.db import Database
 from app.kernel.key_providers import key_files
 from app.kernel.keyring import KeyNotHeld, ServiceKeys, read_log_public_key, read_log_seed
+from app.kernel.pressure import Bucket, Entrance, Group
 from app.kernel.settings import Settings
 from app.kernel.slow import SlowPool
 
@@ -31,6 +33,8 @@ class Runtime:
     """Stretches the receipts of people who come back."""
     slow: SlowPool
     """Whatever else is slow, for people who are signed in."""
+    entrances: Mapping[Group, Entrance]
+    """The budgets of doors that are open to anybody."""
     background: Background = field(default_factory=Background)
     """What goes on after its request was answered."""
     held_log_seed: bytes | None = field(default=None, repr=False)
@@ -56,6 +60,7 @@ class Runtime:
             reporting=SlowPool(settings.slow_workers, settings.slow_queue),
             opening_inboxes=SlowPool(settings.slow_workers, settings.slow_queue),
             slow=SlowPool(settings.slow_workers, settings.slow_queue),
+            entrances={group: _entrance(settings, group) for group in Group},
             held_log_seed=seed,
         )
 
@@ -77,6 +82,11 @@ class Runtime:
         for pool in (self.signing_in, self.reporting, self.opening_inboxes, self.slow):
             pool.close()
         await self.database.close()
+
+
+def _entrance(settings: Settings, group: Group) -> Entrance:
+    own = {Group.INTAKE: settings.intake_per_minute, Group.INBOX: settings.inbox_per_minute}
+    return Entrance(Bucket(own.get(group, settings.public_per_minute)), Bucket(settings.slow_lane_per_minute))
 
 
 async def _of_request(request: Request) -> Runtime:

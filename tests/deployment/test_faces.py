@@ -117,7 +117,7 @@ async def test_without_any_key_of_the_staffs_side_a_reporter_goes_all_their_way_
         raised = await intake.raised_in(officer, made["reference"])
         assert raised["headline"] == intake.HEADLINE
         case = await intake.case_called(officer, made["reference"])
-        assert (await officer.post(f"/v1/cases/{case}/acknowledgement")).status_code == 201
+        assert (await officer.post(f"/v1/cases/{case}/acknowledgement")).status_code == 200
         assert (await officer.post(intake.grievances_of(), json=intake.a_grievance())).status_code == 404
     if two.is_sqlite:
         await two.staff.end(signal.SIGTERM)
