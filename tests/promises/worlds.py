@@ -98,7 +98,7 @@ def log_of(process: ServiceProcess) -> list[str]:
 def answer_of(answer: httpx.Response) -> tuple[Any, ...]:
     """Return the status, the headers and the length of an answer, but for the length of the words that chance drew."""
     drawn = 0
-    if answer.headers.get("content-type") == "application/json":
+    if answer.content and answer.headers.get("content-type") == "application/json":
         drawn = len(answer.json().get("receipt") or "")
     length = len(answer.content) - drawn
     headers = [
