@@ -241,7 +241,8 @@ class ServiceKeys:
         if versions == {} or any(len(key) != KEY_BYTES for key in held):
             message = "service keys and pepper are 32 bytes each, and there is at least one version"
             raise KeyFilesUnsafe(message)
-        self._versions = versions
+        self._holds_versions = versions is not None
+        self._versions = versions or {}
         self._derived: dict[tuple[int, UUID], bytes] = {}
         self._peppered: dict[str, bytes] = {}
         self.pepper = pepper
@@ -319,7 +320,7 @@ class ServiceKeys:
         return self._peppered[label]
 
     def _held(self) -> dict[int, bytes]:
-        if self._versions is None:
+        if not self._holds_versions:
             raise KeyNotHeld
         return self._versions
 

@@ -154,11 +154,11 @@ async def test_each_face_says_how_it_is_explains_its_problems_and_holds_and_docu
     assert "/v1/cases" in for_staff["paths"]
     assert "/v1/inbox" not in for_staff["paths"]
     assert "/v1/auth" not in str(for_reporters["info"])
-    process = await asyncio.create_subprocess_exec(
+    looking = await asyncio.create_subprocess_exec(
         sys.executable, "-c", LOOK, env=two.reporter.environment,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    said, failed = await process.communicate()
+    said, failed = await looking.communicate()
     assert said.decode().split("\n")[:2] == ["0", "[]"], failed.decode()
 
 
