@@ -1,8 +1,9 @@
 """Strings that must be found nowhere, and bodies that carry them through every field."""
 
-import secrets
 from collections.abc import Iterator
 from typing import Any
+
+from tests.builders.canaries import fresh_letters
 
 MARK = "Canary"
 
@@ -16,7 +17,7 @@ class Canaries:
 
     def new(self, where: str, *, public: bool = False) -> str:
         """Return a fresh canary for a field. One of a public field is not looked for in the database."""
-        canary = f"{MARK}{'P' if public else 'S'}{secrets.token_hex(5)}"
+        canary = f"{MARK}{'P' if public else 'S'}{fresh_letters(10)}"
         self.sent[canary] = where
         return canary
 

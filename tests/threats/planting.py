@@ -3,8 +3,9 @@
 import base64
 import binascii
 import re
-import secrets
 from collections.abc import Callable, Iterator, Sequence
+
+from tests.builders.canaries import fresh_letters
 
 MARK = "kanari"
 
@@ -22,7 +23,7 @@ class Planted:
         """Return what puts a fresh canary of that kind behind a text."""
 
         def planted(text: str) -> str:
-            canary = MARK + secrets.token_hex(6)
+            canary = MARK + fresh_letters(12)
             self._remember(kind, text, canary.encode())
             return f"{text} {canary}"
 
@@ -30,7 +31,7 @@ class Planted:
 
     def word(self, kind: str, name: str) -> str:
         """Return a fresh canary of that kind alone, as one word."""
-        canary = MARK + secrets.token_hex(6)
+        canary = MARK + fresh_letters(12)
         self._remember(kind, name, canary.encode())
         return canary
 
