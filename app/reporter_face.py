@@ -2,6 +2,5 @@
 
 from app.custodianship import routes as custodianship
 from app.intake import routes as intake
-from app.reference import routes as reference
 
-ROUTERS = (reference.reporter_router, intake.reporter_router, custodianship.reporter_router)
+ROUTERS = (intake.reporter_router, custodianship.reporter_router)

@@ -140,6 +140,7 @@ def _settings(folder: Path, url: str | None) -> Settings:
         intake_per_minute=1_000_000,
         inbox_per_minute=1_000_000,
         public_per_minute=1_000_000,
+        slow_lane_per_minute=1_000_000,
         organisation_name=ORGANISATION,
     )
 

@@ -5,6 +5,8 @@ takes its budget, half of which is kept for people whose machines did some work 
 """
 
 import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -43,27 +45,30 @@ def _key(runtime: Runtime) -> bytes:
     return runtime.keys.peppered("proof-of-work")
 
 
-def enter(runtime: Runtime, group: Group, solution: str | None) -> None:
-    """Let somebody in who brings that solution, or none; the pages without scripts call it too.
+@contextmanager
+def entered(runtime: Runtime, group: Group, solution: str | None) -> Iterator[None]:
+    """Let somebody in who brings that solution, or none, for as long as the block runs. Pages without scripts use it too.
 
     Raises:
         ProofOfWorkNeeded: a proof is asked for, there is none that is right and fresh, and the slow lane is full.
         Busy: the budget of the door is used up.
 
     """
-    policy, pool = (
-        runtime.settings.proof_of_work,
-        runtime.opening_inboxes if group is Group.INBOX else runtime.reporting,
-    )
+    policy, entrance = runtime.settings.proof_of_work, runtime.entrances[group]
+    pool = {Group.INBOX: runtime.opening_inboxes, Group.SIGN_IN: runtime.signing_in}.get(group, runtime.reporting)
     proof = None
     if solution is not None and policy is not Policy.OFF:
         proof = proof_of_work.accepted(_key(runtime), solution, clock.now())
-    entrance, now = runtime.entrances[group], time.monotonic()
-    verdict = entrance.judge(policy, now, pool.load, proof, LIFE.total_seconds())
+    verdict = entrance.judge(policy, time.monotonic(), pool.load(entrance.inside), proof, LIFE.total_seconds())
     if verdict is Verdict.PROOF_NEEDED:
         raise ProofOfWorkNeeded(challenge=new_challenge(runtime))
     if verdict is Verdict.FULL:
         raise Busy
+    entrance.inside += 1
+    try:
+        yield
+    finally:
+        entrance.inside -= 1
 
 
 class _Through:
@@ -81,17 +86,18 @@ class _Through:
                 alias=HEADER, description="The solution of a challenge, where the service asks for a proof of work."
             ),
         ] = None,
-    ) -> None:
-        """Let the request in.
+    ) -> AsyncIterator[None]:
+        """Let the request in, until it is answered.
 
         Raises:
             ProofOfWorkNeeded: a proof of work is asked for.
             Busy: the budget of the door is used up.
 
         """
-        enter(runtime, self.group, solution)
+        with entered(runtime, self.group, solution):
+            yield
 
 
 def through(group: Group) -> Any:  # noqa: ANN401 as Depends
     """Return what a route that costs has among its `dependencies`: it comes before everything else of the request."""
-    return Depends(_Through(group))
+    return Depends(_Through(group), scope="function")

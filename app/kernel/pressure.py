@@ -21,6 +21,7 @@ class Group(StrEnum):
     SUPPORT = "support"
     HINTS = "hints"
     FILES = "files"
+    SIGN_IN = "sign-in"
 
 
 class Policy(StrEnum):
@@ -77,6 +78,8 @@ class Entrance:
     used: dict[str, float] = field(default_factory=dict)
     """The names of proofs that were used, and when each may be forgotten."""
     looked_through_at: int = _LOOKED_THROUGH_FROM
+    inside: int = 0
+    """How many were let in and are not done: a wave that has not reached the queue yet is one all the same."""
 
     def is_pressed(self, now: float, load: float) -> bool:
         """Whether half of the queue is taken, or half of the budget. `load` is how full the queue is, from 0 to 1."""

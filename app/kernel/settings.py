@@ -133,7 +133,7 @@ class Settings(BaseSettings):
         Field(
             ge=10,
             le=10_000_000,
-            description="The same of each other public door that costs: supporters, hints, files.",
+            description="The same of each other public door that costs: supporters, hints, files, signing in.",
         ),
     ] = 1_200
     slow_lane_per_minute: Annotated[

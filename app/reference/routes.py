@@ -17,7 +17,6 @@ from app.policy.guard import public
 from app.reference import pages
 
 router = routing.router("about")
-reporter_router = routing.router("reporting", prefix="/v1")
 _EVERYBODY = public(because="it says nothing about any organisation, case or person")
 _ASSETS = {
     "swagger-ui-bundle.js": ("fastapi_offline", "text/javascript"),
@@ -60,7 +59,7 @@ class ChallengeOut(BaseModel):
     signature: str = Field(description="The service's own, by which it knows the challenge again.")
 
 
-@reporter_router.get("/proof-of-work", dependencies=[_EVERYBODY], response_model=ChallengeOut)
+@router.get("/v1/proof-of-work", dependencies=[_EVERYBODY], response_model=ChallengeOut)
 @reads
 async def read_challenge(runtime: RuntimeOf) -> dict[str, Any]:
     """Take a challenge for a proof of work, to be solved within ten minutes.

@@ -119,7 +119,7 @@ async def test_neither_an_address_nor_any_name_makes_a_difference_at_a_door(serv
 async def test_a_thousand_wrong_receipts_keep_the_right_one_out_of_nothing(service: Service) -> None:
     """Nothing is locked: neither the receipt, nor the grievance, nor whoever guesses; at the same time neither."""
     receipt = (await intake.submitted(service.client()))["receipt"]
-    async with a_face(service, inbox_per_minute=100) as anybody:
+    async with a_face(service, inbox_per_minute=100, slow_lane_per_minute=30) as anybody:
 
         async def guess(number: int) -> int:
             body = (
@@ -147,9 +147,12 @@ async def test_pages_without_scripts_come_in_by_the_same_rule(service: Service) 
     """What the portal calls: the same budgets, the same slow lane."""
     settings = service.runtime.settings.model_copy(update={"proof_of_work": Policy.ALWAYS, "slow_lane_per_minute": 1})
     app = create_app(settings)
-    entrance.enter(app.state.runtime, Group.SUPPORT, None)
-    with pytest.raises(entrance.ProofOfWorkNeeded) as refused:
-        entrance.enter(app.state.runtime, Group.SUPPORT, None)
+    with entrance.entered(app.state.runtime, Group.SUPPORT, None):
+        assert app.state.runtime.entrances[Group.SUPPORT].inside == 1
+    with pytest.raises(entrance.ProofOfWorkNeeded) as refused, entrance.entered(app.state.runtime, Group.SUPPORT, None):
+        pass
     solution = proof_of_work.solve(refused.value.members["challenge"], lambda _: None)
-    entrance.enter(app.state.runtime, Group.SUPPORT, solution)
+    with entrance.entered(app.state.runtime, Group.SUPPORT, solution):
+        pass
+    assert app.state.runtime.entrances[Group.SUPPORT].inside == 0
     await app.state.runtime.close()
