@@ -1,114 +1,38 @@
 """Puts the service together. It refuses to start if a route is unguarded."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
-from app import models, openapi, worker
-from app.accounts import authentication
-from app.accounts import own_routes as own_accounts
-from app.accounts import routes as accounts
-from app.accounts.tokens import SigningKey, TokenKeys
-from app.allegations import routes as allegations
+from app import models, openapi
 from app.audit import log
-from app.cases import duty_routes as duties
-from app.cases import log_routes as audit
-from app.cases import routes as cases
-from app.cases.resealing import ColumnsOfCases
-from app.custodianship import custody
-from app.custodianship import routes as custodianship
-from app.custodianship.older_keys import ResharingsOfOlderKeys
-from app.evidence import routes as evidence
-from app.files import routes as files
-from app.findings import routes as findings
-from app.inbox import detriment_routes as detriments
-from app.inbox import routes as inbox
-from app.intake import case_routes as grievances
-from app.intake import channel_routes as channels
-from app.intake import doors
-from app.intake import duty_routes as raised_duties
-from app.intake import routes as intake
-from app.intake.turning import Conversations
 from app.kernel import http
-from app.kernel.keyring import KeyFilesUnsafe, read_private
 from app.kernel.problems import NotAllowed, NotFound, Problem
 from app.kernel.runtime import Runtime
 from app.kernel.settings import Settings
-from app.learning import routes as learning
-from app.notifications import routes as notifications
-from app.openings import recovery_routes as recoveries
-from app.openings import routes as openings
 from app.policy.guard import Operation, Refusal, operations
 from app.prooflog import routes as prooflog
 from app.reference import routes as reference
-from app.reports import routes as reports
-from app.supporting import routes as supporting
 
 __all__ = ["create_app", "models"]
-STAFF = (
-    accounts.router,
-    own_accounts.router,
-    audit.router,
-    prooflog.auditor_router,
-    channels.staff_router,
-    intake.staff_router,
-    custodianship.staff_router,
-    cases.router,
-    grievances.router,
-    duties.router,
-    raised_duties.router,
-    notifications.router,
-    openings.router,
-    recoveries.router,
-    allegations.router,
-    evidence.router,
-    findings.router,
-    reports.router,
-    learning.router,
-    inbox.staff_router,
-    detriments.staff_router,
-    files.staff_router,
-    supporting.staff_router,
-)
-REPORTER = (
-    channels.reporter_router,
-    intake.reporter_router,
-    custodianship.reporter_router,
-    inbox.reporter_router,
-    detriments.reporter_router,
-    files.reporter_router,
-    supporting.reporter_router,
-)
-DESCRIPTION = """A case file for grievances that people are afraid to raise.
-
-Sign in at `POST /v1/auth/token`; send the access token as `Authorization: Bearer …` and the unlock secret as `X-Unlock`.
-People who report need no account: `POST /v1/channels/{channel}/grievances` answers with a receipt, which opens the inbox.
-Every refusal is a problem document (RFC 9457) whose `type` is a page of this service.
-"""
+_OF_FACES = {
+    "staff": "Sign in at `POST /v1/auth/token`; send the access token as `Authorization: Bearer …` and the unlock secret as `X-Unlock`.",
+    "reporter": "People who report need no account: `POST /v1/channels/{channel}/grievances` answers with a receipt, which opens the inbox.",
+}
 
 
 class UnguardedRoute(Exception):
     """A route has no guard, or more than one."""
 
 
-def read_token_keys(folder: Path) -> TokenKeys:
-    """Return the keys that sign access tokens: the newest of the folder signs, the others still verify.
-
-    Raises:
-        KeyFilesUnsafe: a key file is open to others.
-
-    """
-    newest_first = sorted(
-        folder.glob("tokens-*.pem"), key=lambda path: int(path.stem.removeprefix("tokens-")), reverse=True
+def _description(settings: Settings) -> str:
+    of_faces = "\n".join(text for face, text in _OF_FACES.items() if face in settings.faces)
+    return (
+        f"A case file for grievances that people are afraid to raise.\n\n{of_faces}\n"
+        "Every refusal is a problem document (RFC 9457) whose `type` is a page of this service.\n"
     )
-    if not newest_first:
-        message = "there is no key that signs access tokens"
-        raise KeyFilesUnsafe(message)
-    active, *previous = (SigningKey(read_private(path)) for path in newest_first)
-    return TokenKeys(active, tuple(previous))
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -116,36 +40,43 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     Raises:
         UnguardedRoute: otherwise.
-        KeyFilesUnsafe: a key file is missing or open to others.
+        KeyFilesUnsafe: a key file that these faces need is missing or open to others.
 
     """
     settings = settings or Settings()
     app = FastAPI(
-        title="Candour", version="0.1.0", summary="Sealed, answered, never buried.", description=DESCRIPTION,
+        title="Candour", version="0.1.0", summary="Sealed, answered, never buried.", description=_description(settings),
         docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=_lifespan, separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
-    app.state.runtime = Runtime.from_settings(settings)
-    app.state.token_keys = read_token_keys(settings.keys_folder)
-    app.state.authenticate = authentication.authenticate
-    app.state.find_holders = doors.find_holders
-    app.state.fitness_changed = custody.record_alarms
-    app.state.sealed_parts = (Conversations(), ColumnsOfCases(), ResharingsOfOlderKeys())
+    app.state.runtime = Runtime.from_settings(settings, for_reporters="staff" not in settings.faces)
+    app.state.work = None
+    routers = _mount(app, settings)
     http.install(app)
     for kind in (NotFound, NotAllowed):
         app.add_exception_handler(kind, _on_refusal)
-    faces = {"reporter": REPORTER, "staff": STAFF}
-    for router in (
-        reference.router,
-        prooflog.public_router,
-        *(router for face in sorted(settings.faces) for router in faces[face]),
-    ):
+    for router in (reference.router, prooflog.public_router, *routers):
         app.include_router(router)
     app.add_middleware(http.Edge, api=app)
     found = operations(app)
     _refuse_unguarded(found)
     openapi.install(app, found)
     return app
+
+
+def _mount(app: FastAPI, settings: Settings) -> Sequence[APIRouter]:
+    """Return the routers of the faces that the settings name. A face that they do not name is not even imported."""
+    routers: list[APIRouter] = []
+    if "reporter" in settings.faces:
+        from app import reporter_face  # noqa: PLC0415 see above
+
+        routers += reporter_face.ROUTERS
+    if "staff" in settings.faces:
+        from app import staff_face  # noqa: PLC0415 see above
+
+        staff_face.equip(app, settings)
+        routers += staff_face.ROUTERS
+    return routers
 
 
 def _refuse_unguarded(found: list[Operation]) -> None:
@@ -158,7 +89,8 @@ def _refuse_unguarded(found: list[Operation]) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     runtime: Runtime = app.state.runtime
-    jobs = asyncio.create_task(worker.work(runtime)) if runtime.settings.runs_jobs else None
+    work = app.state.work  # a process that serves reporters alone has none: the jobs need keys that it does not hold
+    jobs = asyncio.create_task(work(runtime)) if work is not None and runtime.settings.runs_jobs else None
     yield
     if jobs is not None:
         jobs.cancel()

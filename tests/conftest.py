@@ -137,6 +137,10 @@ def _settings(folder: Path, url: str | None) -> Settings:
         password_memory_kib=19_456,
         password_iterations=2,
         slow_queue=200,
+        intake_per_minute=1_000_000,
+        inbox_per_minute=1_000_000,
+        public_per_minute=1_000_000,
+        slow_lane_per_minute=1_000_000,
         organisation_name=ORGANISATION,
     )
 

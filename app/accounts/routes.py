@@ -30,8 +30,10 @@ from app.accounts.service import AccountAltered, FitnessChanged, LastAdministrat
 from app.accounts.sessions import SecondFactorPaused
 from app.kernel import routing
 from app.kernel.db import DbSession, reads
+from app.kernel.entrance import ProofOfWorkNeeded, through
 from app.kernel.http import IfMatch, etag, problems
 from app.kernel.pages import Page, PageOf
+from app.kernel.pressure import Group
 from app.kernel.problems import (
     Busy,
     InvalidInput,
@@ -282,9 +284,9 @@ async def activate_account(draft: ActivationIn, runtime: RuntimeOf) -> Activatio
 @router.post(
     "/v1/auth/token",
     response_model=TokensOut,
-    responses=problems(SignInRefused, SecondFactorPaused, InvalidInput, Busy),
+    responses=problems(SignInRefused, SecondFactorPaused, ProofOfWorkNeeded, InvalidInput, Busy),
     tags=[SIGNING_IN],
-    dependencies=[public(because="this is where one signs in")],
+    dependencies=[through(Group.SIGN_IN), public(because="this is where one signs in")],
 )
 async def sign_in(draft: CredentialsIn, request: Request, runtime: RuntimeOf) -> TokensOut:
     """Sign in with username, password and a code. Each code works once.

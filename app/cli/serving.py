@@ -44,9 +44,18 @@ def _settings_at(address: str, *, demo: bool) -> Settings:
 
 
 def _set_up(settings: Settings) -> setup.Invitation | None:
-    """Make everything ready, or say why that must not be and end with 1."""
+    """Make everything ready, or say why that must not be and end with 1. A face for reporters alone makes nothing ready."""
     with needing_keys(settings, "Not started"):
-        return setup.set_up(settings)
+        if "staff" in settings.faces:
+            return setup.set_up(settings)
+        try:
+            setup.require_set_up(settings)
+        except setup.NotSetUp as unready:
+            console.print(
+                f"[bold red]Not started:[/] {unready}. Start the staff's side, or run `setup`, with this release first"
+            )
+            raise typer.Exit(1) from unready
+    return None
 
 
 def _keep_memory_to_oneself() -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 
+from app.client import working
 from app.client.terminal import Failure
 
 T = TypeVar("T")
@@ -17,6 +18,7 @@ MOST_BYTES = 64 * 1024 * 1024
 """An answer that is longer is not read."""
 MOST_PAGES = 10_000
 _MOST_DIGITS = 9
+_PROOF_NEEDED, _MOST_PROOFS = "proof-of-work-needed", 3
 _UNPROTECTED_IS_FINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -25,6 +27,8 @@ class ServerRefused(Failure):
 
     retry_after = 0.0
     """For how many seconds it bids wait."""
+    challenge: Any = None
+    """The proof of work that it asks for."""
 
     def __init__(self, status: int, slug: str, line: str) -> None:
         """Keep which problem it was."""
@@ -154,7 +158,14 @@ class Server:
         return self._asked("GET", path, params=parameters)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, **headers: str) -> Answer:
-        """Return the answer to what is sent. It raises as `get` does."""
+        """Return the answer to what is sent, after some work where the service asks for it. It raises as `get` does."""
+        for _ in range(_MOST_PROOFS):
+            try:
+                return self._asked("POST", path, json=body, headers=headers)
+            except ServerRefused as refused:
+                if refused.slug != _PROOF_NEEDED:
+                    raise
+                headers[working.HEADER] = working.solve(refused.challenge)
         return self._asked("POST", path, json=body, headers=headers)
 
     def put(self, path: str, body: Mapping[str, Any]) -> Answer:
@@ -222,4 +233,6 @@ def _refusal(status: int, content: bytes) -> ServerRefused:
     places = "".join(
         f" {one.get('pointer', '')} {one.get('rule', '')}." for one in errors if isinstance(one, dict)
     ) if isinstance(errors, list) else ""  # fmt: skip
-    return ServerRefused(status, slug, f"The server refuses: {title} ({slug}).{places}")
+    refused = ServerRefused(status, slug, f"The server refuses: {title} ({slug}).{places}")
+    refused.challenge = problem.content().get("challenge")
+    return refused

@@ -93,7 +93,7 @@ async def open_inbox(runtime: Runtime, session: AsyncSession, draft: InboxSessio
         KeyTurned: the key of the conversation was turned meanwhile.
 
     """
-    shown = await runtime.reporting.run(_show, runtime.keys, draft)
+    shown = await runtime.opening_inboxes.run(_show, runtime.keys, draft)
     async with runtime.database.session(write=False) as reading:
         statement = select(Grievance).where(Grievance.receipt_lookup == shown.lookup)
         grievance = (await reading.execute(statement)).scalar_one_or_none()

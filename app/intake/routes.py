@@ -35,9 +35,11 @@ from app.intake.service import ReceiptTaken
 from app.intake.submission import Submission
 from app.kernel import idempotency, routing
 from app.kernel.db import DbSession, let_go, reads
+from app.kernel.entrance import ProofOfWorkNeeded, through
 from app.kernel.http import problems
 from app.kernel.idempotency import SameRequestRunning
 from app.kernel.pages import Page, PageOf
+from app.kernel.pressure import Group
 from app.kernel.problems import (
     BodyTooLarge,
     Busy,
@@ -64,8 +66,16 @@ _CREATES = (InvalidInput, IdempotencyKeyReused, SameRequestRunning, BodyTooLarge
     "/channels/{channel}/grievances",
     status_code=201,
     response_model=SubmittedOut,
+    dependencies=[through(Group.INTAKE)],
     responses=problems(
-        NotFound, ChannelClosed, ChannelAltered, ChannelUnattended, EveryOfficerBarred, ReceiptTaken, *_CREATES
+        NotFound,
+        ChannelClosed,
+        ChannelAltered,
+        ChannelUnattended,
+        EveryOfficerBarred,
+        ReceiptTaken,
+        ProofOfWorkNeeded,
+        *_CREATES,
     ),
 )
 async def submit_grievance(
@@ -122,8 +132,10 @@ async def _stored(
         SealedToBarred,
         SealedToOthers,
         ErasureKeyTaken,
+        ProofOfWorkNeeded,
         *_CREATES,
     ),
+    dependencies=[through(Group.INTAKE)],
 )
 async def submit_sealed_grievance(
     request: Request,
@@ -150,7 +162,8 @@ async def submit_sealed_grievance(
     "/inbox/sessions",
     status_code=201,
     response_model=InboxSessionOut,
-    responses=problems(ReceiptNotKnown, KeyTurned, *_CREATES),
+    dependencies=[through(Group.INBOX)],
+    responses=problems(ReceiptNotKnown, KeyTurned, ProofOfWorkNeeded, *_CREATES),
 )
 async def open_inbox(
     request: Request,

@@ -26,6 +26,8 @@ from app.kernel.problems import Conflict, IdempotencyKeyReused, InvalidInput
 
 HEADER = "Idempotency-Key"
 SHORTEST, LONGEST = 16, 200
+_FILLED_TO = 1024
+"""A stored answer is filled with spaces to a multiple of so many bytes: its length would tell that of the receipt in it."""
 KEPT_FOR = timedelta(days=2)
 """How long an answer can be had again, in days."""
 
@@ -77,7 +79,9 @@ class Once:
         """Return the answer sealed."""
         kept = {name: value for name, value in response.headers.items() if name in {"content-type", "etag", "location"}}
         content = {"status": response.status_code, "headers": kept, "body": bytes(response.body).decode()}
-        return fields.seal(self._seal, contexts.encode("idempotency-answer"), json.dumps(content).encode())
+        plain = json.dumps(content).encode()
+        filled = plain.ljust(-(-len(plain) // _FILLED_TO) * _FILLED_TO)
+        return fields.seal(self._seal, contexts.encode("idempotency-answer"), filled)
 
     def open(self, fingerprint: bytes, answer: bytes) -> Response:
         """Return the answer that was sealed.

@@ -13,6 +13,8 @@ from app.crypto import fields
 
 KEY_BYTES = 32
 LOG_KEY = "log.key"
+LOG_PUBLIC_KEY = "log.pub"
+"""The public half of `log.key`: a process that serves reporters alone has this file, and not the other."""
 PEPPER, SERVICE = "pepper", "service"
 """The kinds of keys. A pepper has no versions: its version is 0."""
 _OTHERS_MAY = 0o077
@@ -20,6 +22,10 @@ _OTHERS_MAY = 0o077
 
 class KeyFilesUnsafe(Exception):
     """A key file is missing, readable by others, or does not open. The message names it, and repeats nothing of it."""
+
+
+class KeyNotHeld(Exception):
+    """This process serves reporters alone, and holds no such key: what asked for it belongs to the staff's side."""
 
 
 class Provider(Protocol):
@@ -196,30 +202,47 @@ def read_log_seed(folder: Path) -> bytes:
         KeyFilesUnsafe: the file is missing, open to others, or not 32 bytes.
 
     """
-    seed = read_private(folder / LOG_KEY)
-    if len(seed) != KEY_BYTES:
-        message = f"key file {LOG_KEY} is not 32 bytes"
+    return _read_whole(folder / LOG_KEY)
+
+
+def read_log_public_key(folder: Path) -> bytes:
+    """Return the public key of the proof log, from `log.pub`.
+
+    Raises:
+        KeyFilesUnsafe: the file is missing, open to others, or not 32 bytes.
+
+    """
+    return _read_whole(folder / LOG_PUBLIC_KEY)
+
+
+def _read_whole(path: Path) -> bytes:
+    content = read_private(path)
+    if len(content) != KEY_BYTES:
+        message = f"key file {path.name} is not 32 bytes"
         raise KeyFilesUnsafe(message)
-    return seed
+    return content
 
 
 class ServiceKeys:
     """Versioned service keys and the pepper. Versions are never reused; the highest seals, all open.
 
-    A version that is added to the folder while the process runs seals from then on, and opens.
+    A version that is added to the folder while the process runs seals from then on, and opens. A process that serves reporters
+    alone holds the pepper, and no version at all.
     """
 
-    def __init__(self, versions: dict[int, bytes], pepper: bytes, files: KeyFiles | None = None) -> None:
-        """Hold the keys, and look for new versions in `files`.
+    def __init__(self, versions: dict[int, bytes] | None, pepper: bytes, files: KeyFiles | None = None) -> None:
+        """Hold the keys, and look for new versions in `files`. None instead of versions: this process holds none.
 
         Raises:
             KeyFilesUnsafe: there is no version, or a key is not 32 bytes.
 
         """
-        if not versions or any(len(key) != KEY_BYTES for key in (*versions.values(), pepper)):
+        held = (pepper,) if versions is None else (*versions.values(), pepper)
+        if versions == {} or any(len(key) != KEY_BYTES for key in held):
             message = "service keys and pepper are 32 bytes each, and there is at least one version"
             raise KeyFilesUnsafe(message)
-        self._versions = versions
+        self._holds_versions = versions is not None
+        self._versions = versions or {}
         self._derived: dict[tuple[int, UUID], bytes] = {}
         self._peppered: dict[str, bytes] = {}
         self.pepper = pepper
@@ -236,6 +259,16 @@ class ServiceKeys:
         return cls(
             {version: files.read(SERVICE, version) for version in files.versions()}, files.read(PEPPER, 0), files
         )
+
+    @classmethod
+    def for_reporters(cls, files: KeyFiles) -> "ServiceKeys":
+        """Return what the reporters' side needs of a folder: the pepper. No file of a service key is read, now or later.
+
+        Raises:
+            KeyFilesUnsafe: it is missing, open to others, or does not open.
+
+        """
+        return cls(None, files.read(PEPPER, 0))
 
     @staticmethod
     def create(files: KeyFiles) -> None:
@@ -256,10 +289,11 @@ class ServiceKeys:
 
         Raises:
             KeyFilesUnsafe: a file was added that cannot be read: nothing is sealed under a version that may be on its way out.
+            KeyNotHeld: this process serves reporters alone.
 
         """
         self._look_again()
-        return max(self._versions)
+        return max(self._held())
 
     def for_organisation(self, organisation_id: UUID, version: int | None = None) -> tuple[int, bytes]:
         """Return (version, key) that seals an organisation's Tier 1 columns; the active version unless one is named.
@@ -267,14 +301,15 @@ class ServiceKeys:
         Raises:
             KeyError: there is no such version.
             KeyFilesUnsafe: a file was added that cannot be read.
+            KeyNotHeld: this process serves reporters alone.
 
         """
-        if version is not None and version not in self._versions:
+        if version is not None and version not in self._held():
             self._look_again()
         chosen = self.active if version is None else version
         known = self._derived.get((chosen, organisation_id))
         if known is None:
-            known = fields.derive(self._versions[chosen], "service-key", organisation_id)
+            known = fields.derive(self._held()[chosen], "service-key", organisation_id)
             self._derived[chosen, organisation_id] = known
         return chosen, known
 
@@ -284,8 +319,14 @@ class ServiceKeys:
             self._peppered[label] = fields.derive(self.pepper, label)
         return self._peppered[label]
 
+    def _held(self) -> dict[int, bytes]:
+        if not self._holds_versions:
+            raise KeyNotHeld
+        return self._versions
+
     def _look_again(self) -> None:
         """The versions of files that were added are known. A version whose file was removed stays, and opens what it sealed."""
         if self.files is not None:
-            added = [version for version in self.files.versions() if version not in self._versions]
-            self._versions.update({version: self.files.read(SERVICE, version) for version in added})
+            held = self._held()
+            added = [version for version in self.files.versions() if version not in held]
+            held.update({version: self.files.read(SERVICE, version) for version in added})

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, EmailStr, Field, HttpUrl, SecretStr, model_
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.crypto.notes import COSIGNATURE, Verifier
+from app.kernel.pressure import Policy
 
 ARGON2_LEAST_MEMORY_KIB = 19_456
 """Source: OWASP Password Storage Cheat Sheet, Argon2id: 19 MiB of memory with two iterations is the least."""
@@ -161,6 +162,42 @@ class Settings(BaseSettings):
             description="Where ClamAV scans files before they are kept: unix:/path/of/clamd.ctl or tcp://host:port; empty means nowhere.",
         ),
     ] = None
+
+    proof_of_work: Annotated[
+        Policy,
+        Field(
+            description="When public doors that cost ask for a proof of work: off, always, or under-pressure (half of a queue or budget is taken)."
+        ),
+    ] = Policy.UNDER_PRESSURE
+    proof_of_work_tries: Annotated[
+        int,
+        Field(
+            ge=100, le=50_000, description="Most tries of a proof of work; a thousand take a browser about a second."
+        ),
+    ] = 2_000
+    intake_per_minute: Annotated[
+        int,
+        Field(ge=10, le=10_000_000, description="Grievances that one process takes a minute from everybody together."),
+    ] = 600
+    inbox_per_minute: Annotated[
+        int, Field(ge=10, le=10_000_000, description="Receipts that one process looks at a minute.")
+    ] = 1_200
+    public_per_minute: Annotated[
+        int,
+        Field(
+            ge=10,
+            le=10_000_000,
+            description="The same of each other public door that costs: supporters, hints, files, signing in.",
+        ),
+    ] = 1_200
+    slow_lane_per_minute: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10_000_000,
+            description="How many of each of these a minute need no proof of work while one is asked for: for people without scripts.",
+        ),
+    ] = 30
 
     runs_jobs: Annotated[bool, Field(description="Whether `serve` also runs the jobs of `python -m app worker`.")] = (
         True

@@ -20,6 +20,10 @@ class SlowPool:
         self._most = workers + queue
         self._inside = 0
 
+    def load(self, on_their_way: int = 0) -> float:
+        """Return how full it is, queue and all, from 0 to 1 and more, once those who are on their way to it have come too."""
+        return max(self._inside, on_their_way) / self._most if self._most else 1.0
+
     async def run(self, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Return what `work` returns, run in a thread.
 

@@ -31,7 +31,7 @@ from app.policy.guard import public
 from app.prooflog import queries, service
 from app.prooflog.models import LogCheckpoint
 from app.prooflog.schemas import ConsistencyOut, CosignedIn, CosignedOut, InclusionOut
-from app.prooflog.sequencer import signer_of
+from app.prooflog.sequencer import verifier_of
 from app.prooflog.service import CheckpointUnknown, LogDisagrees, LogNotSignedYet, WitnessUnknown
 
 public_router = routing.router("proof log", prefix="/v1/log/{organisation_id}")
@@ -60,7 +60,7 @@ async def read_log_key(organisation_id: UUID, _: Anybody, runtime: RuntimeOf, se
     known = select(Organisation.id).where(Organisation.id == organisation_id)
     if (await session.execute(known)).first() is None:
         raise NotFound
-    return PlainTextResponse(signer_of(runtime, organisation_id).verifier.vkey + "\n")
+    return PlainTextResponse(verifier_of(runtime, organisation_id).vkey + "\n")
 
 
 @public_router.get("/consistency", responses=problems(NotFound, InvalidInput))
@@ -89,7 +89,7 @@ async def cosign_checkpoint(
 ) -> CosignedOut:
     """Hand in a checkpoint that you cosigned as a witness. Your line is shown under it from now on."""
     witnesses = [Verifier.read(vkey) for vkey in runtime.settings.log_witnesses]
-    log_key = signer_of(runtime, organisation_id).verifier
+    log_key = verifier_of(runtime, organisation_id)
     try:
         note = await service.cosign(session, log_key, witnesses, organisation_id, draft.checkpoint)
     except LogDisagrees as disagreement:

@@ -16,7 +16,7 @@ from app.accounts.models import Organisation
 from app.audit.models import AuditEvent
 from app.crypto import logproofs, notes
 from app.crypto.merkle import Frontier
-from app.crypto.notes import Checkpoint, NoteMalformed, Signer
+from app.crypto.notes import Checkpoint, NoteMalformed, Signer, Verifier
 from app.kernel import clock
 from app.kernel.days import start_of
 from app.kernel.db import insert_rows, table_of
@@ -38,6 +38,11 @@ class LogAltered(Exception):
 def signer_of(runtime: Runtime, organisation_id: UUID) -> Signer:
     """Return what signs the log of an organisation."""
     return Signer(logproofs.origin(organisation_id), notes.ED25519, runtime.log_seed)
+
+
+def verifier_of(runtime: Runtime, organisation_id: UUID) -> Verifier:
+    """Return the public key of the log of an organisation. Every process has it, one that serves reporters alone too."""
+    return Verifier(logproofs.origin(organisation_id), notes.ED25519, runtime.log_public_key)
 
 
 async def sequence_all(runtime: Runtime) -> None:

@@ -5,13 +5,14 @@ from typing import Any, Literal
 
 from fastapi import Response
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 
-from app.kernel import routing
+from app.kernel import entrance, routing
 from app.kernel.db import DbSession, reads
 from app.kernel.http import problems
 from app.kernel.problems import NotFound, Problem
+from app.kernel.runtime import RuntimeOf
 from app.policy.guard import public
 from app.reference import pages
 
@@ -49,6 +50,24 @@ async def check_readiness(session: DbSession) -> Health:
     """Say that the database answers."""
     await session.execute(text("SELECT 1"))
     return Health()
+
+
+class ChallengeOut(BaseModel):
+    """A challenge in the format of ALTCHA, proof of work version 2 (docs/formats.md, Proof of work)."""
+
+    parameters: dict[str, Any] = Field(description="What is to be solved.")
+    signature: str = Field(description="The service's own, by which it knows the challenge again.")
+
+
+@router.get("/v1/proof-of-work", dependencies=[_EVERYBODY], response_model=ChallengeOut)
+@reads
+async def read_challenge(runtime: RuntimeOf) -> dict[str, Any]:
+    """Take a challenge for a proof of work, to be solved within ten minutes.
+
+    Its solution goes into the header Proof-Of-Work of a request that is refused without one. It is used once, and tells nothing
+    about whoever solved it.
+    """
+    return entrance.new_challenge(runtime)
 
 
 @router.get("/problems", dependencies=[_EVERYBODY], response_class=HTMLResponse, responses=_HTML)

@@ -14,6 +14,8 @@ from sqlalchemy import select
 from app.accounts.models import Account
 from app.audit.verify import verify
 from app.crypto import passwords as argon2
+from app.crypto import proof_of_work
+from app.main import create_app
 from tests.builders.accounts import (
     PASSWORD,
     activated,
@@ -257,6 +259,29 @@ async def test_nobody_without_the_password_can_lock_an_account(
     for _ in range(7):
         refused = await try_to_sign_in(anonymous, hr.username, "not the password", wrong_code_of(hr.totp_secret))
         assert refused.status_code == 401
+    await signed_in(anonymous, hr.username, hr.password, hr.totp_secret)
+
+
+async def test_a_thousand_wrong_passwords_at_once_keep_the_right_one_out_of_nothing(
+    service: Service, actors: SimpleNamespace, anonymous: httpx.AsyncClient, clock: Clock
+) -> None:
+    """While they come, who brings a proof of work signs in; afterwards anybody does. No account and no address is locked."""
+    hr = actors.hr
+    wrong = {"username": hr.username, "password": "not the password", "totp_code": "000000"}
+    right = {"username": hr.username, "password": hr.password, "totp_code": code_of(hr.totp_secret)}
+    settings = service.runtime.settings.model_copy(update={"slow_lane_per_minute": 2, "proof_of_work_tries": 100})
+    app = create_app(settings)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:8000") as anybody:
+        challenge = (await anybody.get("/v1/proof-of-work")).json()
+        proof = {"Proof-Of-Work": proof_of_work.solve(challenge, lambda _: None)}
+        flood = [asyncio.create_task(anybody.post("/v1/auth/token", json=wrong)) for _ in range(1_000)]
+        await asyncio.sleep(0)
+        during = await anybody.post("/v1/auth/token", json=right, headers=proof)
+        statuses = {(await one).status_code for one in flood}
+    await app.state.runtime.close()
+    assert during.status_code == 200, during.text
+    assert statuses == {401, 428}
+    clock.advance(GOOD_LATER)
     await signed_in(anonymous, hr.username, hr.password, hr.totp_secret)
 
 

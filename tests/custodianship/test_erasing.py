@@ -1,5 +1,7 @@
 """An identity that was erased stays closed: to all custodians together, and from every backup of the database."""
 
+import tempfile
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +22,8 @@ from tests.builders.accounts import problem_of
 from tests.builders.custody import a_chain_in_force, shares_of
 from tests.builders.intake import OfflineIdentity
 from tests.conftest import Service
+from tests.threats import artefacts
+from tests.threats.planting import Searched
 
 REASON = {"reason": "The reporter asked for it, a canary told us."}
 
@@ -179,3 +183,25 @@ async def test_a_store_that_fails_is_not_answered_as_an_erasure(
     assert (await erase(actors.case_officer, raised, identity.id)).status_code == 200
     assert folder.exists()
     assert not path.exists()
+
+
+async def test_no_byte_of_an_erasure_key_is_left_in_any_file_once_it_was_destroyed(
+    service: Service, actors: SimpleNamespace, raised: str
+) -> None:
+    """A16: the database, its write-ahead log, the folders and the temporary files are searched raw, in every spelling."""
+    identity = await identity_of(service)
+    key = intake.erasure_keys_in(store(service))[identity.id]
+    assert Searched(await everything(service)).holds([key]) == [0], "while it is there, it is found"
+    assert (await erase(actors.case_officer, raised, identity.id)).status_code == 200
+    assert Searched(await everything(service)).holds([key]) == []
+    assert (await erase(actors.case_officer, raised, identity.id)).status_code == 200
+    assert Searched(await everything(service)).holds([key]) == []
+
+
+async def everything(service: Service) -> bytes:
+    """Return every byte of the data folder, of its temporary files, and of a database that is a server's."""
+    roots = (service.folder, Path(tempfile.gettempdir()) / "candour")
+    parts = [path.read_bytes() for root in roots for path in root.rglob("*") if path.is_file()]
+    if not service.runtime.database.is_sqlite:
+        parts.append(await artefacts.dump_of(service.runtime.settings.effective_database_url))
+    return b"\0".join(parts)

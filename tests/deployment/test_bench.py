@@ -76,3 +76,10 @@ def test_an_act_can_be_repeated_in_a_process_of_its_own_so_that_its_instructions
     command = [sys.executable, "-m", "scripts.benchmark.counting", "check a receipt", "ours", "2"]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_timing_of_refusals_is_told_and_asserts_nothing() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "scripts.benchmark.timing", "3"], cwd=ROOT, check=True, capture_output=True
+    )
+    assert told.stdout.count(b"p = ") == 2

@@ -104,7 +104,7 @@ def refused(settings: Settings) -> str:
 def test_no_key_is_in_its_file_in_clear_and_a_second_start_opens_them(elsewhere: Elsewhere) -> None:
     keys = ServiceKeys.from_files(key_files(elsewhere.settings))
     files = contents(elsewhere.settings)
-    assert set(files) == {"log.key", "pepper.key", "service-1.key", "tokens-1.pem"}
+    assert set(files) == {"log.key", "log.pub", "pepper.key", "service-1.key", "tokens-1.pem"}
     for key in (keys.pepper, keys._versions[1]):
         assert len(key) == 32
         assert all(key not in content for content in files.values())
@@ -249,7 +249,7 @@ async def test_turning_the_key_over_also_wraps_the_files_anew(elsewhere: Elsewhe
     await runtime.close()
     after = contents(settings)
     assert (outcome.version, outcome.removed, outcome.rewrapped) == (2, [1], 2)
-    assert set(after) == {"log.key", "pepper.key", "service-2.key", "tokens-1.pem"}
+    assert set(after) == {"log.key", "log.pub", "pepper.key", "service-2.key", "tokens-1.pem"}
     assert before["pepper.key"] != after["pepper.key"]
     if settings.key_provider == "vault-transit":
         assert [b"vault:v2:" in after[name] for name in ("pepper.key", "service-2.key")] == [True, True]

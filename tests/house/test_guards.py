@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from app import main
+from app import main, reporter_face
 from app.kernel import routing
 from app.kernel.keyring import KeyFilesUnsafe
 from app.policy.guard import Guard, operations, public
@@ -43,7 +43,7 @@ def test_the_service_refuses_to_start_with_a_bare_or_a_doubly_guarded_route(
         """Answer."""
         return "odd"
 
-    monkeypatch.setattr(main, "REPORTER", (*main.REPORTER, router))
+    monkeypatch.setattr(reporter_face, "ROUTERS", (*reporter_face.ROUTERS, router))
     with pytest.raises(main.UnguardedRoute):
         main.create_app(service.runtime.settings)
 

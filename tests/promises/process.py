@@ -56,6 +56,9 @@ class ServiceProcess:
             "CANDOUR_PASSWORD_MEMORY_KIB": "19456",
             "CANDOUR_PASSWORD_ITERATIONS": "2",
             "CANDOUR_PUBLIC_URL": self.address,
+            "CANDOUR_INTAKE_PER_MINUTE": "1000000",
+            "CANDOUR_INBOX_PER_MINUTE": "1000000",
+            "CANDOUR_PUBLIC_PER_MINUTE": "1000000",
             "TMPDIR": str(self.temporary),
             **{f"CANDOUR_{name.upper()}": value for name, value in self.settings.items()},
         }

@@ -6,6 +6,8 @@ import logging
 import os
 import re
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -218,6 +220,29 @@ async def test_a_defect_in_the_middle_of_an_act_tells_nothing_and_leaves_nothing
     assert sender.canaries.in_text(lines_of(caplog)) == []
     assert sender.canaries.in_bytes(await stored_bytes(service)) == []
     assert before != b""
+
+
+async def test_a_database_that_fails_at_every_door_tells_nothing(
+    sender: Sender, service: Service, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading or writing, with canaries in body, path, query and headers: whatever goes wrong is a number in the log."""
+
+    @asynccontextmanager
+    async def fail(*_: object, **options: object) -> AsyncIterator[None]:
+        if sender.canaries.sent:
+            raise RuntimeError(f"{options} {list(sender.canaries.sent)}")
+        yield
+
+    monkeypatch.setattr(service.runtime.database, "session", fail)
+    for operation in sender.operations:
+        await sender.valid(operation)
+        await sender.around(operation)
+    monkeypatch.undo()
+    assert sender.echoes == []
+    assert 500 in sender.statuses
+    lines = lines_of(caplog)
+    assert lines.count("request failed") > 50
+    assert sender.canaries.in_text(lines) == []
 
 
 async def test_what_is_looked_for_would_be_found(service: Service) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from app.accounts import tokens
 from app.accounts.sessions import AUDIENCE
-from app.main import read_token_keys
+from app.staff_face import read_token_keys
 from tests.threats.adversary import Keys, Loot
 from tests.threats.conftest import Taken
 from tests.threats.people import NOTICE, ON_THE_CASE, RELEASE, SECOND_FACTOR, STAFF, Person, done

@@ -7,6 +7,8 @@ from pathlib import Path
 from signal import SIGKILL
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.builders import intake
 from tests.threats.adversary import Keys, Loot
@@ -50,7 +52,7 @@ async def reporters_face(taken: Taken, tmp_path: Path) -> AsyncIterator[Observed
     await process.end(SIGKILL)
 
 
-async def test_a_process_for_reporters_holds_the_service_keys_and_nothing_of_what_was_stored_before(
+async def test_a_process_for_reporters_holds_the_pepper_and_no_other_key_and_nothing_of_what_was_stored_before(
     taken: Taken, reporters_face: ObservedProcess
 ) -> None:
     played = taken.played
@@ -69,8 +71,15 @@ async def test_a_process_for_reporters_holds_the_service_keys_and_nothing_of_wha
     assert (len(of_cases), len(of_accounts)) > (8, 10)
     assert memory.holds([*of_cases, *of_accounts, *taken.erasure_keys.values()]) == []
 
-    keys = [*taken.keys_folder["service_keys"].values(), taken.keys_folder["pepper"]]
-    assert memory.holds(keys) == [0, 1], "it needs the service key and the pepper, and has them"
+    folder = taken.process.data / "keys"
+    of_staff = [*taken.keys_folder["service_keys"].values(), (folder / "log.key").read_bytes()]
+    for file in folder.glob("tokens-*.pem"):
+        private = load_pem_private_key(file.read_bytes(), None)
+        assert isinstance(private, EllipticCurvePrivateKey)
+        of_staff += [private.private_numbers().private_value.to_bytes(32), file.read_bytes().splitlines()[1]]
+    assert len(of_staff) == 4, "the files of all these keys lie beside the one that it reads"
+    assert memory.holds(of_staff) == []
+    assert memory.holds([taken.keys_folder["pepper"]]) == [0], "it needs the pepper, and what is looked for is found"
 
 
 async def test_no_process_of_the_same_user_reads_the_memory_of_the_service_and_no_core_is_dumped(
