@@ -34,6 +34,9 @@ from app.learning import routes as learning
 from app.openings import recovery_routes as recoveries
 from app.openings import routes as openings
 from app.policy.guard import Operation, Refusal, operations
+from app.portal import inbox_routes as portal_inbox
+from app.portal import routes as portal
+from app.portal.problem_pages import show_problem
 from app.prooflog import routes as prooflog
 from app.reference import routes as reference
 from app.reports import routes as reports
@@ -44,7 +47,7 @@ STAFF = (
     evidence.router, findings.router,
     reports.router, learning.router,
 )  # fmt: skip
-REPORTER = (intake.reporter_router, custodianship.reporter_router)
+REPORTER = (intake.reporter_router, custodianship.reporter_router, portal.router, portal_inbox.router)
 DESCRIPTION = """A case file for grievances that people are afraid to raise.
 
 Sign in at `POST /v1/auth/token`; send the access token as `Authorization: Bearer …` and the unlock secret as `X-Unlock`.
@@ -92,6 +95,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.token_keys = read_token_keys(settings.keys_folder)
     app.state.authenticate = authentication.authenticate
     app.state.find_holders = doors.find_holders
+    if "reporter" in settings.faces:
+        app.state.show_problem = show_problem
     app.state.fitness_changed = custody.record_alarms
     app.state.sealed_parts = (Conversations(), ColumnsOfCases(), ResharingsOfOlderKeys())
     http.install(app)
