@@ -73,12 +73,16 @@ def cookie_name(request: Request) -> str:
 
 def remember(request: Request, response: Response, token: str) -> None:
     """The browser has the token of the inbox until it is closed, where no script can read it."""
-    response.set_cookie(
-        cookie_name(request), token, path="/", secure=is_secure(request), httponly=True, samesite="strict"
-    )
+    _set(request, response, token)
 
 
 def forget(request: Request, response: Response) -> None:
-    """The browser has the cookie no more, nor anything else of this site."""
-    response.delete_cookie(cookie_name(request), path="/", secure=is_secure(request), httponly=True, samesite="strict")
+    """The browser has the cookie no more, nor anything else of this site. The answer names no hour, as others would."""
+    _set(request, response, "", max_age=0)
     response.headers["Clear-Site-Data"] = CLEARED
+
+
+def _set(request: Request, response: Response, value: str, max_age: int | None = None) -> None:
+    response.set_cookie(
+        cookie_name(request), value, max_age, path="/", secure=is_secure(request), httponly=True, samesite="strict"
+    )

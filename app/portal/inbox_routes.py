@@ -1,6 +1,5 @@
 """The pages of an inbox: showing the receipt, reading, keeping the proof, leaving. Each later act is a route and a template here."""
 
-import json
 from typing import Annotated
 
 from fastapi import Request, Response
@@ -13,7 +12,7 @@ from app.kernel import clock
 from app.kernel.db import DbSession, let_go, reads
 from app.kernel.runtime import RuntimeOf
 from app.policy.guard import public
-from app.portal import access, pages, routing
+from app.portal import access, pages, proof_file, routing
 from app.portal.access import PageVisit, as_visitor
 from app.portal.languages import Language
 from app.portal.routes import ATTACHED
@@ -65,11 +64,10 @@ async def show_inbox(
 @router.get("/{language:language}/inbox/proof")
 @reads
 async def save_proof(language: Language, found: Annotated[PageVisit, as_visitor], session: DbSession) -> Response:
-    """Hand out the proof of receipt as a file that needs no service, with the salt of what was said."""
+    """Hand out the proof of receipt as a file that is checked without the service, of one of a few lengths."""
     held = InboxOut.model_validate_json(await inbox.read(session, found.visit))
-    kept = {"proof": held.proof.model_dump(mode="json"), "statement_salt": held.statement_salt}
     headers = {"Content-Disposition": ATTACHED.format("proof-of-receipt.json")}
-    return Response(pages.filled(json.dumps(kept, indent=1)), media_type="application/json", headers=headers)
+    return Response(pages.filled(proof_file.content(held)), media_type="application/json", headers=headers)
 
 
 @router.post("/{language:language}/inbox/leave")

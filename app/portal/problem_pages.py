@@ -54,12 +54,13 @@ def _page_of(problem: Problem, request: Request, language: Language, instance: s
             "sign_in.html",
             language,
             problem.status,
+            elsewhere="/inbox/open",
             receipt=receipt,
             errors={"receipt": t("sign_in.unknown", count=len(receipts.words_in(receipt)))},
             notice=None,
         )
     if isinstance(problem, InboxClosed):
-        return shown("sign_in.html", language, problem.status, receipt="", notice="closed")
+        return shown("sign_in.html", language, problem.status, elsewhere="/inbox/open", receipt="", notice="closed")
     slug = problem.slug()
     name = slug if f"problem.{slug}.title" in t else "other"
     repeated = form is not None and isinstance(problem, _WORTH_REPEATING)

@@ -35,7 +35,7 @@ _NOBODY = public(because="it says nothing about any organisation, case or person
 async def choose_language(request: Request) -> Response:
     """Lead to the same page in the language that the browser prefers: for addresses on posters."""
     language = preferred(request.headers.get("Accept-Language", ""))
-    path = quote(request.url.path.rstrip("/"))
+    path = quote({"/": "", "/inbox": "/inbox/open"}.get(request.url.path, request.url.path))
     return RedirectResponse(f"/{language.value}{path}", 303, {"Vary": "Accept-Language"})
 
 
