@@ -124,7 +124,7 @@ async def test_what_was_written_is_kept_when_the_language_is_changed(browser: Br
     async with a_page(browser, portal) as page:
         await page.goto("/en/report/children-services/form")
         await fill(page)
-        await page.click("header button")
+        await page.click("header button.link")
         assert await page.get_attribute("html", "lang") == "cy"
         assert await page.input_value("#headline") == HEADLINE
         assert await page.locator("textarea[name=allegation]").count() == 2

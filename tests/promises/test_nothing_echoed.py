@@ -59,7 +59,7 @@ class Sender:
         self.actors, self.anonymous, self.case = actors, anonymous, case
         self.echoes: list[str] = []
         self.operations = [operation for operation in operations(service.app) if not operation.is_page]
-        """Pages keep what was written in their forms, on purpose: tests/portal/test_nothing_kept.py sends canaries to them."""
+        """Pages keep what was written in their forms, on purpose: tests/portal/test_problems.py sends canaries to them."""
         self.statuses: set[int] = set()
 
     def who(self, operation: Operation) -> httpx.AsyncClient:
