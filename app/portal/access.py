@@ -7,9 +7,8 @@ from typing import Any
 
 from fastapi import Depends, Request, Response
 
-from app.crypto import contexts
 from app.intake import inbox
-from app.intake.inbox import Visit
+from app.intake.inbox import InboxClosed, Visit
 from app.kernel.db import DbSession
 from app.kernel.sealed import open_keys
 from app.policy.guard import Guard
@@ -42,13 +41,14 @@ class AsVisitor(Guard):
         """
         cookie = request.cookies.get(cookie_name(request), "")
         visit, key = await inbox.enter(session, cookie)
+        if key is None:  # a client opened it that reads on its own machine: no page could show its texts
+            raise InboxClosed
         form_token = _form_token(cookie)
         if request.method != "GET" and not hmac.compare_digest(
             request.state.form.one(TOKEN_FIELD).encode(), form_token.encode()
         ):
             raise NotFromOurPage
-        if key is not None:
-            open_keys.get().add(visit.grievance.id, visit.grievance.key_version, key)
+        open_keys.get().add(visit.grievance.id, visit.grievance.key_version, key)
         await self.admit(request, session, f"reporter {visit.reporter.grievance_id}")
         return PageVisit(visit, form_token)
 
@@ -58,7 +58,8 @@ as_visitor: Any = Depends(AsVisitor())
 
 
 def _form_token(cookie: str) -> str:
-    return hmac.digest(cookie.encode(), contexts.encode("portal-form"), sha256).hex()
+    """Return what a page of this session knows and no other site does. It is stored nowhere, so that it is no format."""
+    return hmac.digest(cookie.encode(), b"a form of this inbox", sha256).hex()
 
 
 def is_secure(request: Request) -> bool:

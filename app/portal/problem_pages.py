@@ -7,7 +7,7 @@ from app.crypto import receipts
 from app.intake.doors import ChannelUnattended
 from app.intake.inbox import InboxClosed, ReceiptNotKnown
 from app.kernel.idempotency import SameRequestRunning
-from app.kernel.problems import Busy, NotFound, OutcomeUnknown, Problem
+from app.kernel.problems import Busy, InvalidInput, NotFound, OutcomeUnknown, Problem
 from app.portal import access, words
 from app.portal.forms import Form
 from app.portal.languages import Language, preferred
@@ -22,6 +22,8 @@ def show_problem(problem: Problem, request: Request, instance: str | None) -> Re
     route: BaseRoute | None = request.scope.get("route")
     if not isinstance(route, PageRoute) and not _is_lost(problem, request, route):
         return None
+    if isinstance(problem, InvalidInput) and request.method == "GET":  # an address that can be nobody's
+        problem = NotFound()
     language = request.scope.get("path_params", {}).get("language")
     if not isinstance(language, Language):
         language = _of_path(request)

@@ -19,6 +19,9 @@ from tests.promises.process import ServiceProcess
 
 FOLDER = Path(__file__).parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+OF_THE_CHANNEL = (
+    "administrator", "case_officer", "other_case_officer", "custodian", "second_custodian", "third_custodian",
+)  # fmt: skip
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -35,7 +38,9 @@ async def portal(tmp_path_factory: pytest.TempPathFactory, frozen_clock: Clock) 
     setup.make_keys(settings)
     await asyncio.to_thread(setup.migrate, settings)
     app = create_app(settings)
-    cast = await conftest._make_cast(app, app.state.runtime)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conftest, "CAST", {name: conftest.CAST[name] for name in OF_THE_CHANNEL})
+        cast = await conftest._make_cast(app, app.state.runtime)
     await conftest._open_channel(cast, [hpke.new_seed() for _ in range(3)])
     await app.state.runtime.close()
     await process.start()

@@ -8,8 +8,10 @@ import pytest
 from pydantic import HttpUrl
 from sqlalchemy import select
 
+from app.intake import receipts
 from app.intake.models import InboxSession
 from app.kernel.db import Base
+from app.kernel.octets import spell
 from app.main import create_app
 from app.policy.guard import operations
 from tests.conftest import CHANNEL, Clock, Service
@@ -141,6 +143,15 @@ async def test_the_cookie_opens_no_door_of_the_api_and_the_bearer_token_none_of_
     assert (await anonymous.delete("/v1/inbox/sessions")).status_code == 401
     anonymous.cookies.clear()
     assert (await anonymous.get("/en/inbox", headers={"Authorization": f"Bearer {token}"})).status_code == 401
+
+
+async def test_an_inbox_that_a_client_opens_on_its_own_machine_is_shown_by_no_page(
+    anonymous: httpx.AsyncClient, service: Service
+) -> None:
+    lookup = receipts.derive(service.runtime.keys, await reported(anonymous)).lookup
+    opened = await anonymous.post("/v1/inbox/sessions", json={"lookup": spell(lookup)})
+    anonymous.cookies.set("inbox", opened.json()["token"], domain="127.0.0.1", path="/")
+    assert (await anonymous.get("/en/inbox")).status_code == 401
 
 
 @pytest.mark.parametrize("token", ["", "x", "é", "0" * 64])
