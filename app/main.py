@@ -70,6 +70,7 @@ def _mount(app: FastAPI, settings: Settings) -> Sequence[APIRouter]:
     if "reporter" in settings.faces:
         from app import reporter_face  # noqa: PLC0415 see above
 
+        reporter_face.equip(app)
         routers += reporter_face.ROUTERS
     if "staff" in settings.faces:
         from app import staff_face  # noqa: PLC0415 see above

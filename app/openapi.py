@@ -51,6 +51,7 @@ def complete(document: dict[str, Any], found: list[Operation]) -> dict[str, Any]
     """
     paths: dict[str, dict[str, Any]] = document["paths"]
     documented = {(method.upper(), path) for path, item in paths.items() for method in item}
+    found = [operation for operation in found if not operation.is_page]
     if documented != {(operation.method, operation.path) for operation in found}:
         message = "the walk over the routes and the OpenAPI document differ"
         raise ValueError(message)

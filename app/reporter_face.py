@@ -1,11 +1,16 @@
 """The reporters' side of the service: what it serves. It imports no route that is for staff alone, and needs no key of theirs."""
 
+from fastapi import FastAPI
+
 from app.custodianship import routes as custodianship
 from app.files import routes as files
 from app.inbox import detriment_routes as detriments
 from app.inbox import routes as inbox
 from app.intake import channel_routes as channels
 from app.intake import routes as intake
+from app.portal import inbox_routes as portal_inbox
+from app.portal import routes as portal
+from app.portal.problem_pages import show_problem
 from app.supporting import routes as supporting
 
 ROUTERS = (
@@ -16,4 +21,11 @@ ROUTERS = (
     detriments.reporter_router,
     files.reporter_router,
     supporting.reporter_router,
+    portal.router,
+    portal_inbox.router,
 )
+
+
+def equip(app: FastAPI) -> None:
+    """The application shows refusals of the portal as pages."""
+    app.state.show_problem = show_problem

@@ -10,12 +10,12 @@ from app.cases.opening import Officer
 from app.cases.queries import names_of
 from app.crypto import receipts
 from app.custody.directory import InForce
+from app.duties.calendar import Nation
 from app.duties.profiles import LawProfile
 from app.intake import barring, categories, doors
 from app.intake.categories import Relation
 from app.intake.channel_schemas import ChannelOut, ManifestName, ReceiptFormatOut
 from app.intake.channel_settings import (
-    Nation,
     chosen,
     file_rules,
     languages_of,

@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints, model_validator
 
 from app.crypto.sharing import MOST_HOLDERS
+from app.duties.calendar import Nation
 from app.duties.profiles import LawProfile
 from app.intake.categories import Relation
-from app.intake.channel_settings import Nation
 from app.intake.channel_settings_schemas import (
     ChannelCategoryOut,
     ChannelOfficerOut,

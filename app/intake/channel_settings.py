@@ -19,17 +19,6 @@ _MOST_HEADER = 200
 _RANGE = re.compile(r"\s*([a-zA-Z]{1,8}|\*)(?:-[a-zA-Z0-9-]{1,20})?\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?)\s*)?")
 
 
-class Nation(StrEnum):
-    """Whose bank holidays count. Source: Banking and Financial Dealings Act 1971, schedule 1, which lists three sets.
-
-    The members are named as libraries of holidays name them.
-    """
-
-    ENGLAND_AND_WALES = "ENG"
-    SCOTLAND = "SCT"
-    NORTHERN_IRELAND = "NIR"
-
-
 class FileKind(StrEnum):
     """Groups of kinds of files that a channel may take."""
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints, model_validator
 
+from app.duties.calendar import Nation
 from app.intake.before_sending_schemas import CategoryCode
 from app.intake.channel_settings import (
     LANGUAGE_LENGTH,
@@ -11,7 +12,6 @@ from app.intake.channel_settings import (
     LARGEST_FILE_BYTES,
     MOST_FILES,
     FileKind,
-    Nation,
 )
 from app.kernel.texts import Line, Prose
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts import service as accounts
 from app.audit import log
 from app.custody.models import Custodian
+from app.duties.calendar import Nation
 from app.duties.profiles import LawProfile
 from app.intake import categories, doors
 from app.intake.channel_schemas import (
@@ -20,7 +21,7 @@ from app.intake.channel_schemas import (
     CustodianOut,
     OfficerOut,
 )
-from app.intake.channel_settings import FileRules, Nation, file_rules, languages_of, own_categories_of
+from app.intake.channel_settings import FileRules, file_rules, languages_of, own_categories_of
 from app.intake.channel_settings_schemas import FileRulesOut, NameIn, OwnCategoryIn, TranslationIn
 from app.intake.models import Channel, ChannelOfficer
 from app.kernel.http import require_version

@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
+from app.duties.calendar import Nation
 from app.duties.profiles import LawProfile
-from app.intake.channel_settings import LANGUAGE_LENGTH, Nation
+from app.intake.channel_settings import LANGUAGE_LENGTH
 from app.intake.headcount import Basis
 from app.kernel.db import Base, InOrganisation, OfCase, Versioned, belongs_to, code, plain, sealed_otherwise
 from app.kernel.sealed import Sealed, SealedContentBroken

@@ -33,6 +33,8 @@ from app.kernel.problems import (
 from app.kernel.sealed import OpenKeys, open_keys
 
 PROBLEM_JSON = "application/problem+json"
+ShowProblem = Callable[[Problem, Request, str | None], Response | None]
+"""What `main` puts on app.state.show_problem: the page that tells people of a problem, or None where a program asks."""
 SECURITY_HEADERS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -101,7 +103,14 @@ _KNOWN_RULES = {
 
 
 def problem_response(problem: Problem, request: Request, *, instance: str | None = None) -> Response:
-    """Return the problem document (RFC 9457) for a problem. `instance` is given only where an operator needs it."""
+    """Return the problem document (RFC 9457) for a problem. `instance` is given only where an operator needs it.
+
+    Where `app.state.show_problem` has a page for people, that is the answer.
+    """
+    show: ShowProblem | None = getattr(request.app.state, "show_problem", None)
+    shown = None if show is None else show(problem, request, instance)
+    if shown is not None:
+        return shown
     base = str(request.app.state.runtime.settings.public_url).rstrip("/")
     document: dict[str, Any] = {
         "type": f"{base}/problems/{problem.slug()}",

@@ -103,13 +103,13 @@ class Once:
 
 
 def wanted(request: Request) -> str | None:
-    """Return the request's Idempotency-Key, or None.
+    """Return the request's Idempotency-Key, or None. A browser's form can send no header: its route puts the key on the state.
 
     Raises:
         InvalidInput: it is too short to be secret, too long, or not plain ASCII.
 
     """
-    key = request.headers.get(HEADER)
+    key: str | None = getattr(request.state, "idempotency_key", None) or request.headers.get(HEADER)
     if key is None:
         return None
     if not (SHORTEST <= len(key) <= LONGEST and key.isascii() and key.isprintable()):

@@ -1,5 +1,6 @@
 """What stands at the door of a route. Every route has exactly one guard; create_app() refuses to start otherwise."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -39,6 +40,10 @@ class Refusal:
     staff: Staff
     permission: Permission
     case_id: UUID | None = None
+
+
+_CONVERTOR = re.compile(r":[a-z]+\}")
+"""How a path says which texts one of its parts takes. The OpenAPI document leaves it out."""
 
 
 class Guard:
@@ -157,6 +162,8 @@ class Operation:
     path: str
     name: str
     guards: tuple[Guard, ...]
+    is_page: bool = False
+    """Whether it answers people with pages, so that the OpenAPI document, which is for programs, leaves it out."""
 
 
 def operations(app: Any) -> list[Operation]:  # noqa: ANN401 the application
@@ -167,7 +174,13 @@ def operations(app: Any) -> list[Operation]:  # noqa: ANN401 the application
 
     """
     found = [
-        Operation(method, str(context.path), context.original_route.name, tuple(guards_of(context.original_route)))
+        Operation(
+            method,
+            _CONVERTOR.sub("}", str(context.path)),
+            context.original_route.name,
+            tuple(guards_of(context.original_route)),
+            is_page=not context.original_route.include_in_schema,
+        )
         for context in iter_route_contexts(app.routes)
         if isinstance(context.original_route, APIRoute)
         for method in sorted(context.original_route.methods or ())

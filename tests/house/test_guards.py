@@ -8,15 +8,26 @@ from fastapi import FastAPI
 from app import main, reporter_face
 from app.kernel import routing
 from app.kernel.keyring import KeyFilesUnsafe
-from app.policy.guard import Guard, operations, public
+from app.policy.guard import Guard, Public, operations, public
 from app.policy.permissions import Permission
+from app.portal.access import AsVisitor
 from tests.conftest import Service
 
 
 def test_every_route_declares_exactly_one_guard(service: Service) -> None:
     found = operations(service.app)
     assert [operation for operation in found if len(operation.guards) != 1] == []
-    assert len(found) == sum(len(item) for item in service.app.openapi()["paths"].values()) > 60
+    described = [operation for operation in found if not operation.is_page]
+    assert len(described) == sum(len(item) for item in service.app.openapi()["paths"].values()) > 60
+
+
+def test_only_pages_for_people_are_left_out_of_the_openapi_document(service: Service) -> None:
+    pages = [operation for operation in operations(service.app) if operation.is_page]
+    addresses = ("/{language}", "/portal/")
+    short = {"/", "/inbox", "/report/{channel}"}
+    assert [page.path for page in pages if not page.path.startswith(addresses) and page.path not in short] == []
+    assert len(pages) > 10
+    assert {type(page.guards[0]) for page in pages} == {Public, AsVisitor}
 
 
 def test_every_permission_stands_at_some_door(service: Service) -> None:

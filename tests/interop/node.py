@@ -14,7 +14,6 @@ from typing import Any, Self
 from app.crypto.errors import SealBroken
 
 FOLDER = Path(__file__).parent
-PACKAGES = FOLDER / "node_modules"
 LOCK = FOLDER / "package-lock.json"
 HEX = "hex:"
 
@@ -77,8 +76,8 @@ class Node:
         self._process.communicate()
 
 
-def install() -> None:
-    """The packages of the lock are in node_modules, whoever else installs them at the same time.
+def install(folder: Path = FOLDER) -> None:
+    """The packages of a folder's lock are in its node_modules, whoever else installs them at the same time.
 
     Raises:
         NodeMissing: there is no Node or npm here, or the packages cannot be had.
@@ -87,21 +86,21 @@ def install() -> None:
     missing = [program for program in ("node", "npm") if shutil.which(program) is None]
     if missing:
         raise NodeMissing(f"not installed: {', '.join(missing)}")
-    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    stamp = PACKAGES / ".installed"
-    with _alone():
+    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    stamp = folder / "node_modules" / ".installed"
+    with _alone(folder):
         if stamp.is_file() and stamp.read_text() == wanted:
             return
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise NodeMissing(f"npm ci failed:\n{done.stderr}")
         stamp.write_text(wanted)
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    with (FOLDER / ".installing").open("w") as file:
+def _alone(folder: Path) -> Iterator[None]:
+    with (folder / ".installing").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -1,0 +1,33 @@
+"""The receipt as a text file. Whatever the words are, it is of one length. Pure."""
+
+from datetime import date
+
+from app.crypto.receipts import WORDS
+from app.portal import words
+from app.portal.forms import Kept
+from app.portal.languages import Language
+
+_LONGEST_WORD = max(map(len, WORDS))
+
+
+def text(kept: Kept, language: Language) -> str:
+    """Return what is saved: each word with its number on a line of its own, then what the page said of it."""
+    t = words.of(language)
+    days = {
+        name: t.day(date.fromisoformat(day)).ljust(len("30 September 2026"))
+        for name, day in (("acknowledge_by", kept.acknowledge_by), ("feedback_by", kept.feedback_by))
+    }
+    lines = [
+        t("receipt.title"),
+        "",
+        *(f"{number}. {word.ljust(_LONGEST_WORD)}" for number, word in enumerate(kept.words, 1)),
+        "",
+        f"{t('receipt.reference')}: {kept.reference}",
+        f"{t('receipt.acknowledge_by')}: {days['acknowledge_by']}",
+        f"{t('receipt.feedback_by')}: {days['feedback_by']}",
+        "",
+        t("receipt.only_way"),
+        t("receipt.file_note"),
+        "",
+    ]
+    return "\r\n".join(lines)

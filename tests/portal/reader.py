@@ -1,0 +1,82 @@
+"""Somebody who reads the pages in a browser, and the states in which a page can be seen on the way from first to last."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from playwright.async_api import Browser, Page
+
+from tests.builders.intake import HEADLINE, NARRATIVE, STATEMENTS
+from tests.conftest import CHANNEL
+from tests.promises.process import ServiceProcess
+
+CHECK = "button[name=do][value=check]:not(.first)"
+WAIT_MILLISECONDS = 15_000
+ANOTHER = "button[name=do][value=another]"
+
+
+@asynccontextmanager
+async def a_page(browser: Browser, portal: ServiceProcess, **options: Any) -> AsyncIterator[Page]:  # noqa: ANN401 as new_context
+    """Open a window that knows nothing of any other."""
+    context = await browser.new_context(**{"base_url": portal.address, "locale": "en-GB"} | options)
+    context.set_default_timeout(WAIT_MILLISECONDS)
+    yield await context.new_page()
+    await context.close()
+
+
+async def fill(page: Page) -> None:
+    """What is asked for stands in the form."""
+    await page.fill("#headline", HEADLINE)
+    await page.fill("#narrative", NARRATIVE)
+    await page.fill("#allegation-1", STATEMENTS[0])
+    await page.click(ANOTHER)
+    await page.fill("#allegation-2", STATEMENTS[1])
+    await page.fill("#capacity", "employee")
+
+
+async def words_of(page: Page) -> str:
+    """Return the receipt that the page shows."""
+    return " ".join(await page.locator("ol.words li").all_inner_texts())
+
+
+async def states(page: Page, language: str) -> AsyncIterator[str]:
+    """Walk from the first page to the last, and name each state of each page while it is seen."""
+    await page.goto(f"/{language}")
+    yield "home"
+    await page.click("ul.doors a")
+    yield "channel"
+    await page.locator("main a.button").first.click()
+    yield "form-empty"
+    await page.click(CHECK)
+    yield "form-errors"
+    await fill(page)
+    await page.click("label[for=confidentiality-confidential]")
+    await page.click(CHECK)
+    yield "form-one-error"
+    await page.fill("#name", "Robin Ashe")
+    await page.fill("#contact", "07700 900123")
+    yield "form-filled"
+    await page.click(CHECK)
+    yield "check"
+    await page.click("main form button:not(.quiet)")
+    yield "receipt"
+    words = await words_of(page)
+    await page.click("main a.button")
+    yield "sign-in"
+    await page.fill("#receipt", "abacus abacus abacus")
+    await page.click("main button")
+    yield "sign-in-error"
+    await page.fill("#receipt", words.upper().replace(" ", " - "))
+    await page.click("main button")
+    yield "inbox"
+    await page.click("form.leave button")
+    yield "left"
+    await page.goto(f"/{language}/inbox")
+    yield "inbox-closed"
+    await page.goto(f"/{language}/report/{CHANNEL}x")
+    yield "not-found"
+    await page.goto(f"/{language}/receipt-file")
+    yield "wrong-method"
+
+
+ALL_STATES = 15
