@@ -5,11 +5,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import delete, select, update
 
 from app.cases import older_duties
 from app.cases.models import Case
+from app.duties import queries
 from app.duties.models import Duty, DutyEscalation
+from app.duties.profiles import PROFILES, DutyKind, LawProfile, OwedTo
+from app.duties.service import Place, keep, owe
 from app.intake import overdue
 from app.kernel.db import table_of
 from app.kernel.sealed import OpenKeys, open_keys
@@ -318,3 +322,35 @@ async def test_reasons_are_sealed_anew_with_the_case(service: Service, actors: S
     assert found["clock_stops"][0]["reason"] == REASON["reason"]
     assert {one["note"] for one in found["duties"]} == {None, "Told them."}
     assert await cases.faults_of(service, case) == []
+
+
+async def test_a_duty_is_due_by_a_day_or_at_an_instant(service: Service) -> None:
+    case = await cases.an_open_file(service)
+    place = Place(case.organisation_id, case.id, LawProfile.UK_PIDA)
+    term = PROFILES[LawProfile.UK_PIDA].feed_back
+    async with service.runtime.database.session(write=True) as session:
+        for wrong in ({}, {"term": term, "due_at": FROZEN}):
+            with pytest.raises(ValueError, match="by a day or at an instant"):
+                owe(session, place, DutyKind.SHARE, OwedTo.PANEL, **wrong)  # type: ignore[arg-type]
+        token = open_keys.set(OpenKeys(service.runtime.keys))
+        duty = owe(session, place, DutyKind.SHARE, OwedTo.PANEL, term=term)
+        open_keys.reset(token)
+        await session.flush()
+        assert (duty.due_on, duty.kept_on) == (date(2026, 6, 2), None)
+        [kept] = await keep(session, place, DutyKind.SHARE, date(2026, 3, 3))
+        assert kept is duty
+        assert [one.id for one in await queries.owed_to(session, place, OwedTo.PANEL)] == [duty.id]
+        assert await keep(session, place, DutyKind.SHARE, date(2026, 3, 4)) == []
+        assert duty.kept_on == date(2026, 3, 3)
+
+
+async def test_closing_and_reopening_a_case_moves_nothing_that_is_owed(
+    service: Service, actors: SimpleNamespace, clock: Clock
+) -> None:
+    case, officer = await cases.a_closed_case(service), actors.case_officer
+    before = await duties_of(officer, case)
+    clock.set(FROZEN + timedelta(days=40))
+    await officer.sign_in()
+    ok(await officer.post(f"{case.url}/reopening", json={"reason": "There is more."}))
+    assert await duties_of(officer, case) == before
+    assert before["feed_back"]["due_on"] == (await cases.read(officer, case))["feedback_by"] == "2026-06-02"

@@ -19,7 +19,7 @@ from app.accounts.models import Account
 from app.kernel.runtime import Runtime
 from app.kernel.settings import Settings
 from app.notifications import mail, outbox
-from app.notifications.models import Delivery, Notice, NoticeSlot
+from app.notifications.models import Delivery, DeliveryState, Notice, NoticeSlot
 from tests.builders import cases
 from tests.builders.intake import a_grievance, submitted
 from tests.conftest import FROZEN, Actor, Clock, Service
@@ -420,3 +420,23 @@ def test_the_password_may_be_in_a_private_file(tmp_path: Path) -> None:
     given = settings.model_copy(update={"smtp_password_file": None, "smtp_password": SecretStr("given")})
     assert given.read_smtp_password() == "given"
     assert given.model_copy(update={"smtp_password": None}).read_smtp_password() is None
+
+
+async def test_who_lost_the_lease_says_nothing_of_what_became_of_it(
+    service: Service, actors: SimpleNamespace, clock: Clock, mail_server: MailServer, sending: Sending
+) -> None:
+    await has_address(actors.case_officer, OFFICER)
+    mail_server.behave("refuse")
+    clock.set(NEXT_SLOT)
+    await deliver(sending(mail_server))
+    clock.advance(timedelta(minutes=1))
+    async with service.runtime.database.session(write=True) as session:
+        [slow] = await outbox.claim(session)
+    clock.advance(outbox.LEASE)
+    async with service.runtime.database.session(write=True) as session:
+        [quick] = await outbox.claim(session)
+        assert (quick.id, quick.attempts) == (slow.id, 3)
+        await outbox.settle(session, slow, DeliveryState.SENT)
+        assert (await session.scalars(select(Delivery.state))).all() == ["waiting"]
+        await outbox.settle(session, quick, DeliveryState.SENT)
+        assert (await session.scalars(select(Delivery.state))).all() == ["sent"]
