@@ -57,6 +57,7 @@ EXAMPLES = [
     ("Inbox session", both(read("inbox")["token"], read("inbox")["digest"])),
     ("Sealed column", read("columns")[0]["sealed"]),
     ("Sealed submission", read("sealed_submission")["body"]["statement"]),
+    ("Classification", both(read("classifications")["text"].strip(), read("classifications")["handle"])),
     ("Stored answer", both(read("answers")["lookup"], read("answers")["fingerprint"])),
     ("Statement", LOG["statement_commitment"]),
     ("Log entry", both(LOG["blind"], LOG["leaf"])),
