@@ -96,17 +96,17 @@ async def test_hints_are_shown_on_the_machine_of_whoever_writes_and_nobody_who_i
 ) -> None:
     reporter = council.visitor(tmp_path / "reporter")
     arguments = ("--server", council.address, "--channel", CHANNEL, "--root-key", await council.root_words())
-    told = json.loads(written(tmp_path).read_text()) | {
+    told = json.loads(Path(written(tmp_path)).read_text()) | {
         "narrative": "I am the only nurse on nights.", "categories": ["health_and_safety"], "relation": "agency_worker",
         "conflicted": ["The head of the night service"],
     }  # fmt: skip
     for wrong in ({"barred": ["Nobody of that name"]}, {"categories": ["astrology"]}, {"relation": "cousin"}):
         (tmp_path / "wrong.json").write_text(json.dumps(told | wrong))
-        refused = await reporter.tries("submit", tmp_path / "wrong.json", *arguments)
+        refused = await reporter.tries("submit", str(tmp_path / "wrong.json"), *arguments)
         assert (refused.code, refused.errors.count("\n")) == (1, 1), refused
         assert "reference" not in refused.out
     (tmp_path / "told.json").write_text(json.dumps(told))
-    sent = await reporter.tries("submit", tmp_path / "told.json", *arguments)
+    sent = await reporter.tries("submit", str(tmp_path / "told.json"), *arguments)
     assert sent.code == 0, sent
     assert re.search("narrative, 1 to 19 +This says that few people", sent.out)
     assert sent.value("reference")
