@@ -18,7 +18,7 @@ _TYPOGRAPHIC = "\u2019"
 """The apostrophe that word processors write."""
 
 
-class Kind(StrEnum):
+class HintKind(StrEnum):
     """What in a text may tell who wrote it."""
 
     OWN_NAME = "own_name"
@@ -32,40 +32,40 @@ class Kind(StrEnum):
     OWN_ABSENCE = "own_absence"
 
 
-ADVICE: dict[Kind, dict[str, str]] = {
-    Kind.OWN_NAME: {
+ADVICE: dict[HintKind, dict[str, str]] = {
+    HintKind.OWN_NAME: {
         "en": "This is a name that you gave as yours. Leave it out of the text: your identity is sealed apart from it.",
         "cy": "Mae hwn yn enw a roesoch fel eich enw chi. Gadewch ef allan o'r testun: caiff eich hunaniaeth ei selio ar wahân.",
     },
-    Kind.SIGNATURE: {
+    HintKind.SIGNATURE: {
         "en": "This looks like a signature. You need not sign.",
         "cy": "Mae hwn yn edrych fel llofnod. Nid oes angen llofnodi.",
     },
-    Kind.EMAIL: {
+    HintKind.EMAIL: {
         "en": "An e-mail address leads to its holder. If it is yours, leave it out.",
         "cy": "Mae cyfeiriad e-bost yn arwain at ei berchennog. Os eich un chi ydyw, gadewch ef allan.",
     },
-    Kind.TELEPHONE: {
+    HintKind.TELEPHONE: {
         "en": "A telephone number leads to its holder. If it is yours, leave it out.",
         "cy": "Mae rhif ffôn yn arwain at ei berchennog. Os eich un chi ydyw, gadewch ef allan.",
     },
-    Kind.NUMBER: {
+    HintKind.NUMBER: {
         "en": "A number like this may belong to one person. If it is yours, leave it out.",
         "cy": "Gall rhif fel hwn berthyn i un person. Os eich un chi ydyw, gadewch ef allan.",
     },
-    Kind.ONLY_ONE: {
+    HintKind.ONLY_ONE: {
         "en": "This says that few people could have written it. Can you say it without that?",
         "cy": "Mae hyn yn dweud mai ychydig o bobl allai fod wedi ei ysgrifennu. Allwch chi ei ddweud heb hynny?",
     },
-    Kind.OWN_ROLE: {
+    HintKind.OWN_ROLE: {
         "en": "This says what you do. Who knows the service may know you by it.",
         "cy": "Mae hyn yn dweud beth yw eich gwaith. Gall rhywun sy'n adnabod y gwasanaeth eich adnabod chi.",
     },
-    Kind.OWN_MANAGER: {
+    HintKind.OWN_MANAGER: {
         "en": "This says to whom you belong. Name the person by what they do instead of as yours.",
         "cy": "Mae hyn yn dweud i bwy rydych yn perthyn. Enwch y person yn ôl ei waith yn hytrach nag fel eich un chi.",
     },
-    Kind.OWN_ABSENCE: {
+    HintKind.OWN_ABSENCE: {
         "en": "When you were away or began is in rotas and records. Say it more vaguely, or leave it out.",
         "cy": "Mae pryd yr oeddech i ffwrdd neu y dechreuoch mewn cofnodion. Dywedwch ef yn fwy amwys, neu gadewch ef allan.",
     },
@@ -79,7 +79,7 @@ class Hint:
 
     start: int
     end: int
-    kind: Kind
+    kind: HintKind
 
 
 _MORE_PEOPLE = """
@@ -163,12 +163,12 @@ def find(text: str, own_names: Sequence[str] = ()) -> list[Hint]:
     kept: list[Hint] = []
     for kind, finder in _FINDERS:
         kept += _free(kept, (Hint(start, end, kind) for start, end in finder(text)))
-        if kind is Kind.TELEPHONE:
-            kept += _free(kept, (Hint(start, end, Kind.OWN_NAME) for start, end in _own_names(text, own_names)))
+        if kind is HintKind.TELEPHONE:
+            kept += _free(kept, (Hint(start, end, HintKind.OWN_NAME) for start, end in _own_names(text, own_names)))
     return sorted(kept, key=lambda hint: hint.start)
 
 
-def advice(kind: Kind, language: str) -> str:
+def advice(kind: HintKind, language: str) -> str:
     """Return what to do about it, in a language of LANGUAGES."""
     return ADVICE[kind][language]
 
@@ -221,15 +221,15 @@ def _own_names(text: str, names: Sequence[str]) -> Iterator[tuple[int, int]]:
     yield from sorted(found, key=lambda place: (place[0] - place[1], place[0]))
 
 
-_FINDERS: tuple[tuple[Kind, Callable[[str], Iterator[tuple[int, int]]]], ...] = (
-    (Kind.EMAIL, patterns.find_email_addresses),
-    (Kind.TELEPHONE, patterns.find_telephone_numbers),
-    (Kind.SIGNATURE, _spans(_SIGNATURE, "signature")),
-    (Kind.OWN_NAME, _spans(_I_AM_CALLED, "name")),
-    (Kind.NUMBER, _numbers),
-    (Kind.ONLY_ONE, _spans(_ONLY_ONE)),
-    (Kind.OWN_ROLE, _spans(_OWN_ROLE)),
-    (Kind.OWN_MANAGER, _spans(_OWN_MANAGER)),
-    (Kind.OWN_ABSENCE, _absences),
+_FINDERS: tuple[tuple[HintKind, Callable[[str], Iterator[tuple[int, int]]]], ...] = (
+    (HintKind.EMAIL, patterns.find_email_addresses),
+    (HintKind.TELEPHONE, patterns.find_telephone_numbers),
+    (HintKind.SIGNATURE, _spans(_SIGNATURE, "signature")),
+    (HintKind.OWN_NAME, _spans(_I_AM_CALLED, "name")),
+    (HintKind.NUMBER, _numbers),
+    (HintKind.ONLY_ONE, _spans(_ONLY_ONE)),
+    (HintKind.OWN_ROLE, _spans(_OWN_ROLE)),
+    (HintKind.OWN_MANAGER, _spans(_OWN_MANAGER)),
+    (HintKind.OWN_ABSENCE, _absences),
 )
 """From the most telling to the least."""

@@ -1,11 +1,11 @@
 """What goes over the wire when somebody asks, before sending, where their text may tell who they are."""
 
-from typing import Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.crypto.texts import LINE_LENGTH
-from app.detection.self_identification import Kind
+from app.detection.self_identification import HintKind
 from app.intake.schemas import MOST_ALLEGATIONS
 from app.kernel.texts import PROSE_LENGTH, STATEMENT_LENGTH
 
@@ -19,20 +19,14 @@ class HintsIn(BaseModel):
     headline: str = Field(default="", max_length=LINE_LENGTH)
     narrative: str = Field(default="", max_length=PROSE_LENGTH)
     capacity: str = Field(default="", max_length=LINE_LENGTH)
-    statements: list[str] = Field(default_factory=list, max_length=MOST_ALLEGATIONS, description="Of the allegations.")
-    own_names: list[str] = Field(
+    statements: list[Annotated[str, Field(max_length=STATEMENT_LENGTH)]] = Field(
+        default_factory=list, max_length=MOST_ALLEGATIONS, description="Of the allegations."
+    )
+    own_names: list[Annotated[str, Field(max_length=LINE_LENGTH)]] = Field(
         default_factory=list,
         max_length=MOST_NAMES,
         description="Names that you give as yours, to be looked for in the texts. As any other part, they are not kept.",
     )
-
-    @model_validator(mode="after")
-    def _bounds_each(self) -> Self:
-        if any(len(one) > STATEMENT_LENGTH for one in self.statements):
-            raise ValueError(f"a statement has at most {STATEMENT_LENGTH} characters")
-        if any(len(one) > LINE_LENGTH for one in self.own_names):
-            raise ValueError(f"a name has at most {LINE_LENGTH} characters")
-        return self
 
 
 class HintOut(BaseModel):
@@ -41,7 +35,7 @@ class HintOut(BaseModel):
     pointer: str = Field(description="Which text: a JSON pointer into what was sent.", examples=["/narrative"])
     start: int = Field(description="The first character of the place, from 0. Characters are Unicode code points.")
     end: int = Field(description="The character after the last.")
-    kind: Kind
+    kind: HintKind
     advice: str
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.models import RoleGrant
 from app.audit import chain, log
 from app.audit.models import AuditEvent, AuditHead
-from app.audit.verify import Result, verify
+from app.audit.verify import Last, Result, _is_as_logged, verify
 from app.kernel.db import table_of
 from app.kernel.ids import new_id
 from tests.builders.reports import slug_of
@@ -151,3 +151,13 @@ async def test_if_the_log_cannot_be_written_nothing_is_done(service: Service, mo
     monkeypatch.undo()
     listed = await service.actors.administrator.get("/v1/accounts?limit=200")
     assert "newcomer" not in listed.text
+
+
+def test_a_row_may_be_committed_to_without_the_columns_that_came_later_and_with_those_that_came_before() -> None:
+    salt = bytes(16)
+    row = {"id": UUID(int=1), "name": "Door", "manifest_digest": None, "nation": None, "elsewhere": None}
+    for missing in ((), ("nation", "elsewhere"), ("manifest_digest", "nation", "elsewhere")):
+        older = {name: value for name, value in row.items() if name not in missing}
+        last = Last(UUID(int=2), 1, salt, chain.commit(salt, "channels", older))
+        assert _is_as_logged(last, "channels", row)
+        assert not _is_as_logged(last, "channels", row | {"elsewhere": "Nowhere."})

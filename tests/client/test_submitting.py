@@ -89,3 +89,32 @@ async def test_a_service_that_bids_wait_for_ever_does_not_keep_the_receipt(
     reporter, ran = await submitting(council, liar, tmp_path)
     assert ran.code == 0, ran
     await comes_back(council, reporter, ran)
+
+
+def told(folder: Path, name: str, **changes: object) -> str:
+    """Return the path of a file with a grievance that says who wrote it, and whom it describes."""
+    said = json.loads(Path(written(folder)).read_text()) | {
+        "narrative": "I am the only nurse on nights.", "categories": ["health_and_safety"], "relation": "agency_worker",
+        "conflicted": ["The head of the night service"],
+    }  # fmt: skip
+    file = folder / name
+    file.write_text(json.dumps(said | changes))
+    return str(file)
+
+
+async def test_hints_are_shown_where_it_is_written_and_what_the_channel_has_not_is_not_sent(
+    council: Council, tmp_path: Path
+) -> None:
+    reporter = council.visitor(tmp_path / "reporter")
+    arguments = ("--server", council.address, "--channel", CHANNEL, "--root-key", await council.root_words())
+    wrong: list[dict[str, object]] = [
+        {"barred": ["Nobody of that name"]}, {"categories": ["astrology"]}, {"relation": "cousin"},
+    ]  # fmt: skip
+    for number, changes in enumerate(wrong):
+        refused = await reporter.tries("submit", told(tmp_path, f"{number}.json", **changes), *arguments)
+        assert (refused.code, refused.errors.count("\n")) == (1, 1), refused
+        assert "reference" not in refused.out
+    sent = await reporter.tries("submit", told(tmp_path, "told.json"), *arguments)
+    assert sent.code == 0, sent
+    assert re.search("narrative, 1 to 19 +This says that few people", sent.out)
+    assert sent.value("reference")

@@ -59,6 +59,7 @@ EXAMPLES = [
     ("Sealed column", read("columns")[0]["sealed"]),
     ("Stored file", read("blobs")[0]["sealed"]),
     ("Sealed submission", read("sealed_submission")["body"]["statement"]),
+    ("Classification", both(read("classifications")["text"].strip(), read("classifications")["handle"])),
     ("Stored answer", both(read("answers")["lookup"], read("answers")["fingerprint"])),
     ("Statement", LOG["statement_commitment"]),
     ("Log entry", both(LOG["blind"], LOG["leaf"])),

@@ -15,9 +15,9 @@ from app.accounts import passwords, provenance, secrets
 from app.accounts.models import Account
 from app.audit import chain
 from app.cases import escrow, grants
-from app.crypto import case_keys, conversation_keys, fields, hpke, identity
+from app.crypto import case_keys, classifications, conversation_keys, fields, hpke, identity
 from app.crypto.errors import SealBroken
-from app.intake import conversations, receipts
+from app.intake import barring, conversations, receipts
 from app.intake.receipts import InboxToken
 from app.kernel import key_providers
 from app.kernel.idempotency import Once
@@ -341,3 +341,18 @@ def test_what_is_sealed_for_one_place_opens_in_no_other() -> None:
     key, sealed = unhex(vector, "key", "sealed")
     with pytest.raises(SealBroken):
         fields.open_(key, reference.context("field"), sealed[4:])
+
+
+def test_a_classification_and_the_handle_of_an_officer_are_as_the_document_says() -> None:
+    vector = read("classifications")
+    said = {"categories": vector["categories"], "relation": vector["relation"]}
+    assert vector["text"] == json.dumps(said, separators=(",", ":")).ljust(512)
+    assert classifications.encode(vector["categories"], vector["relation"]) == vector["text"]
+    assert classifications.decode(vector["text"]).categories == tuple(vector["categories"])
+    place = uuids(vector, "organisation", "channel", "account")
+    keys = ServiceKeys({1: bytes(32)}, bytes.fromhex(vector["pepper"]))
+    label = "officer-handle"
+    digest = mac(
+        derived(bytes.fromhex(vector["pepper"]), label), reference.context(label, *(one.bytes for one in place))
+    )
+    assert str(barring.handle_of(keys, *place)) == vector["handle"] == str(UUID(bytes=digest[:16], version=4))

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.detection import self_identification
-from app.detection.self_identification import ADVICE, LANGUAGES, Hint, Kind, find
+from app.detection.self_identification import ADVICE, LANGUAGES, Hint, HintKind, find
 
 NAMES = ("Robin Ashe",)
-K = Kind
-CORPUS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
+K = HintKind
+CORPUS: tuple[tuple[str, tuple[HintKind, ...]], ...] = (
     # what tells who wrote it, in English
     ("I am the only male nurse on nights.", (K.ONLY_ONE,)),
     ("As the only physiotherapist I saw every chart.", (K.ONLY_ONE,)),
@@ -102,8 +102,8 @@ CORPUS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
 
 def test_on_labelled_sentences_this_much_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     right: Counter[str] = Counter()
-    missed: list[tuple[str, Kind]] = []
-    wrong: list[tuple[str, Kind]] = []
+    missed: list[tuple[str, HintKind]] = []
+    wrong: list[tuple[str, HintKind]] = []
     for text, expected in CORPUS:
         found = Counter(hint.kind for hint in find(text, NAMES))
         right.update(kind.value for kind in (found & Counter(expected)).elements())
@@ -127,9 +127,9 @@ def test_on_labelled_sentences_this_much_is_found(capsys: pytest.CaptureFixture[
 def test_a_hint_points_at_exactly_what_it_means() -> None:
     text = "Zoë saw it. I am the only nurse. Ask my line manager. 😀 Robin@example.org"
     assert [(text[one.start : one.end], one.kind) for one in find(text)] == [
-        ("I am the only nurse", Kind.ONLY_ONE),
-        ("my line manager", Kind.OWN_MANAGER),
-        ("Robin@example.org", Kind.EMAIL),
+        ("I am the only nurse", HintKind.ONLY_ONE),
+        ("my line manager", HintKind.OWN_MANAGER),
+        ("Robin@example.org", HintKind.EMAIL),
     ]
 
 
@@ -175,8 +175,8 @@ def test_no_text_takes_long(piece: str) -> None:
 
 
 def test_every_kind_has_advice_in_every_language() -> None:
-    assert set(ADVICE) == set(Kind)
-    for kind in Kind:
+    assert set(ADVICE) == set(HintKind)
+    for kind in HintKind:
         words = {self_identification.advice(kind, language) for language in LANGUAGES}
         assert len(words) == len(LANGUAGES)
         assert all(one.endswith((".", "?")) for one in words)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.cases.models import DescribedConflict
 from app.crypto import receipts
+from app.kernel.db import table_of
 from tests.builders import cases
 from tests.builders.intake import a_grievance, case_called, created, submitted
 from tests.builders.reports import slug_of
@@ -164,6 +165,6 @@ async def test_a_client_seals_descriptions_with_the_rest(
     await service.runtime.background.settled()
     assert [one["description"] for one in await described(actors.case_officer, case)] == WHO
     async with service.runtime.database.session(write=False) as session:
-        stored = (await session.execute(select(DescribedConflict.description_sealed))).scalars().all()
+        stored = (await session.execute(select(table_of(DescribedConflict).c.description_sealed))).scalars().all()
     assert len(stored) == 2
     assert not [who for who in WHO for one in stored if who.encode() in one]

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.intake.relay_models import Relay
+from app.kernel.db import table_of
 from tests.builders.intake import ReporterClient, a_grievance, case_called, created, inbox_of, raised_in, submitted
 from tests.builders.reports import slug_of
 from tests.conftest import CHANNEL, PASSWORD, Clock, Service
@@ -144,6 +145,6 @@ async def test_how_it_came_is_sealed_in_one_length(service: Service, actors: Sim
     for relay in (POST, CALL, {"how": "in_person", "recording": "not_asked"}):
         created(await actors.case_officer.post(RELAYED, json=relayed(relay)))
     async with service.runtime.database.session(write=False) as session:
-        stored = (await session.execute(select(Relay.how_sealed))).scalars().all()
+        stored = (await session.execute(select(table_of(Relay).c.how_sealed))).scalars().all()
     assert len({len(one) for one in stored}) == 1 != len(stored)
     assert not [one for one in stored if b"telephone" in one or PASSWORD.encode() in one]
