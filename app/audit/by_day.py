@@ -31,6 +31,11 @@ def chain_of(case_id: UUID) -> UUID:
     return UUID(int=number)
 
 
+def is_by_day(chain_id: UUID) -> bool:
+    """Whether a chain tells the day alone, so that it is shown only up to the day before: else who looks often learns more."""
+    return chain_id.version == _VERSION
+
+
 async def record(
     session: AsyncSession, organisation_id: UUID, case_id: UUID, event: str, *rows: Base, removed: Iterable[Base] = ()
 ) -> None:

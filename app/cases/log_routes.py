@@ -1,5 +1,6 @@
 """The audit log, for auditors. It stands among cases because a wall hides the log of a case too."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from app.audit import by_day
 from app.audit.models import AuditEvent, AuditHead
 from app.audit.schemas import AuditEventOut, AuditEventsOut, ChainOut, ChainsOut, TouchedOut
 from app.cases.models import Wall
-from app.kernel import routing
+from app.kernel import clock, routing
 from app.kernel.db import DbSession, reads
 from app.kernel.http import problems
 from app.kernel.pages import PageOf
@@ -31,14 +32,35 @@ async def list_audit_chains(actor: Auditor, session: DbSession, page: PageOf) ->
     """List the chains of the organisation: one for each case, one for what passes in its inbox, one for everything else.
 
     Each with its length and last hash, which an auditor keeps elsewhere to compare with later. The chain of a case that a
-    wall bars you from is not in the list.
+    wall bars you from is not in the list. What passes in inboxes is shown from the next day on.
     """
     hidden = await hidden_from(session, actor)
     columns = select(AuditHead.chain_id, AuditHead.chain_id.label("id"), AuditHead.sequence, AuditHead.hash)
     statement = columns.where(AuditHead.organisation_id == actor.organisation_id, AuditHead.chain_id.not_in(hidden))
     rows, following = page.cut((await session.execute(page.apply(statement, AuditHead.chain_id))).all())
-    items = [ChainOut(chain_id=row.chain_id, id=row.id, events=row.sequence, hash=row.hash.hex()) for row in rows]
+    known = await _known_of(session, actor, [row.chain_id for row in rows if by_day.is_by_day(row.chain_id)])
+    items = [
+        ChainOut(chain_id=row.chain_id, id=row.id, events=length, hash=last.hex())
+        for row in rows
+        for length, last in [known.get(row.chain_id, (row.sequence, row.hash))]
+        if length
+    ]
     return ChainsOut(items=items, next=following)
+
+
+async def _known_of(session: AsyncSession, actor: Staff, chains: Sequence[UUID]) -> dict[UUID, tuple[int, bytes]]:
+    """Return length and last hash of chains that tell the day alone, as they were when this day began."""
+    statement = (
+        select(AuditEvent.chain_id, AuditEvent.sequence, AuditEvent.hash)
+        .where(
+            AuditEvent.organisation_id == actor.organisation_id,
+            AuditEvent.chain_id.in_(chains),
+            AuditEvent.at < clock.start_of_day(),
+        )
+        .order_by(AuditEvent.sequence)
+    )
+    found = {row.chain_id: (row.sequence, row.hash) for row in (await session.execute(statement)).all()}
+    return dict.fromkeys(chains, (0, b"")) | found
 
 
 @router.get("/events", responses=problems(NotFound, Unauthenticated, InvalidInput))
@@ -50,7 +72,10 @@ async def list_audit_events(
     after: Annotated[int, Query(ge=0, le=2_000_000_000, description="Show events after this place.")] = 0,
     limit: Annotated[int, Query(ge=1, le=_MOST_EVENTS, description="How many at most.")] = 50,
 ) -> AuditEventsOut:
-    """Read part of a chain: who did what when, and commitments to the rows it touched. No content."""
+    """Read part of a chain: who did what when, and commitments to the rows it touched. No content.
+
+    Of what passes in an inbox it shows the days that are over.
+    """
     wanted = chain_id or actor.organisation_id
     hidden = await hidden_from(session, actor)
     statement = (
@@ -64,6 +89,8 @@ async def list_audit_events(
         .order_by(AuditEvent.sequence)
         .limit(limit + 1)
     )
+    if by_day.is_by_day(wanted):
+        statement = statement.where(AuditEvent.at < clock.start_of_day())
     events = (await session.execute(statement)).scalars().all()
     items = [
         AuditEventOut(

@@ -99,7 +99,12 @@ async def withdraw(
 
 
 async def take_sealed(
-    session: AsyncSession, visit: Visit, draft: SealedIdentityReplacementIn, kept: ErasureKeys, erased: list[UUID]
+    runtime: Runtime,
+    session: AsyncSession,
+    visit: Visit,
+    draft: SealedIdentityReplacementIn,
+    kept: ErasureKeys,
+    erased: list[UUID],
 ) -> InboxIdentityOut:
     """Return that a record which the reporter's client sealed, of somebody or of nobody, stands in place of what was there.
 
@@ -117,7 +122,8 @@ async def take_sealed(
     shares = {one.custodian_id: one.share for one in made.shares}
     record = identity.SealedIdentity(made.ciphertext, made.check, made.commitments, shares)
     rows = sealing.rows_of(place.door.organisation_id, place.case_id, {made.id: record}, place.door.threshold)
-    kept.keep({made.id: made.shred_key})
+    await let_go(session)
+    await runtime.reporting.run(kept.keep, {made.id: made.shred_key})
     return await _replace(session, place, _Next(made.id, rows, None, draft.confidentiality), erased)
 
 

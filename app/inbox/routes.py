@@ -125,10 +125,11 @@ async def replace_sealed_identity(
     erased: ErasedAfterwards,
     draft: SealedIdentityReplacementIn,
     visit: InInbox,
+    runtime: RuntimeOf,
     session: DbSession,
 ) -> Response:
     """Give or withdraw who you are by a record that your client sealed. The service cannot tell which of the two it is."""
-    return padded(await identities.take_sealed(session, visit, draft, kept, erased))
+    return padded(await identities.take_sealed(runtime, session, visit, draft, kept, erased))
 
 
 @reporter_router.get("/progress", response_model=InboxProgressOut, responses=problems(*OPEN))

@@ -44,12 +44,12 @@ async def test_messages_go_both_ways_and_open_on_the_reporters_machine(council: 
     messages = f"{case}/conversations/{grievance['id']}/messages"
     (read,) = (await as_officer(council, "GET", messages)).json()["items"]
     assert (read["side"], read["text"]) == ("reporter", MESSAGE)
-    body = {"text": "Thank you. Is it on paper?", "signs_with_name": True}
-    await as_officer(council, "POST", messages, json=body)
+    thanks = "Thank you. Is it on paper?"
+    await as_officer(council, "POST", messages, json={"text": thanks, "signs_with_name": True})
     await until_turned(reporter, typed, *place)
     shown = (await reporter.runs("inbox", "read", *place, typed=typed)).out
     assert MESSAGE in shown
-    assert body["text"] in shown
+    assert thanks in shown
     assert "the case officer (" in shown
     await reporter.runs("inbox", "write", *place, typed=f"{typed}On paper.\n")
     assert len((await as_officer(council, "GET", messages)).json()["items"]) == 3

@@ -304,7 +304,10 @@ async def test_the_log_tells_of_messages_by_the_day_apart_from_the_case_and_name
     assert await cases.events_of(service, inbox.case) == before
 
 
-async def test_a_wall_hides_the_log_of_conversations_too(service: Service, actors: SimpleNamespace) -> None:
+async def test_the_log_of_conversations_is_shown_from_the_next_day_on_and_behind_a_wall_never(
+    service: Service, actors: SimpleNamespace, clock: Clock
+) -> None:
+    """Else an auditor who looks often would learn when a reporter wrote."""
     inbox = await an_inbox(service)
     intake.created(await inbox.post("/messages", {"text": "One."}))
     chain = str(chain_of(inbox.case.id))
@@ -314,6 +317,12 @@ async def test_a_wall_hides_the_log_of_conversations_too(service: Service, actor
         events = (await actors.auditor.get("/v1/audit/events", params={"chain_id": chain})).json()["items"]
         return chain in {one["chain_id"] for one in chains}, len(events)
 
+    assert await seen() == (False, 0)
+    clock.advance(timedelta(days=1))
+    await actors.auditor.sign_in()
+    await actors.case_officer.sign_in()
+    later = await conversations.opened(service, inbox.client, inbox.case, inbox.receipt)
+    intake.created(await later.post("/messages", {"text": "Two."}))
     assert await seen() == (True, 1)
     await cases.wall_off(actors.case_officer, inbox.case, actors.auditor)
     assert await seen() == (False, 0)

@@ -78,7 +78,7 @@ async def test_every_door_of_an_inbox_refuses_what_is_not_open_alike_to_the_byte
     answers = []
     for operation in of_reporters(service):
         path = re.sub(r"\{\w+\}", "1", operation.path)
-        body = None if operation.method in {"GET", "DELETE"} else {}
+        body: Any = None if operation.method in {"GET", "DELETE"} else {}
         answers += [await anonymous.request(operation.method, path, json=body, headers=one) for one in headers]
     assert {one.status_code for one in answers} == {401}
     assert len({one.content for one in answers}) == 1

@@ -19,7 +19,7 @@ from app.kernel.db import table_of
 from app.policy.guard import Operation, operations
 from tests.builders import intake
 from tests.builders.conversations import Inbox, an_inbox, investigated
-from tests.conftest import Service
+from tests.conftest import CHANNEL, Service
 from tests.promises.canaries import Canaries, Filler
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +76,7 @@ class Asking:
         self.document, self.filler = document, Filler(document, Canaries())
         self.inbox = inbox
         self.taking = [one for one in operations(service.app) if one.method != "GET" and one.path not in WAYS_IN]
-        ids = {"case_id": inbox.case.id, "grievance_id": inbox.grievance_id, "channel": intake.CHANNEL, "number": 1}
+        ids = {"case_id": inbox.case.id, "grievance_id": inbox.grievance_id, "channel": CHANNEL, "number": 1}
         self.ids = {name: str(value) for name, value in ids.items()}
 
     def body(self, operation: Operation) -> Any:  # noqa: ANN401 any JSON
