@@ -17,13 +17,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit import log
 from app.audit.log import Entry, columns_of
 from app.crypto import hpke, identity
+from app.crypto.errors import SealBroken
 from app.crypto.ids import id_of
 from app.intake.models import Supporter
-from app.kernel import clock
+from app.kernel import clock, logs
 from app.kernel.db import table_of
 from app.kernel.runtime import Runtime
+from app.kernel.sealed import SealedContentBroken
 from app.supporting import ballots, counts, tallies
-from app.supporting.counts import Count
+from app.supporting.counts import Count, SupportCountAltered
 from app.supporting.models import CountedSupporter, Mode, SupportCount, SupporterIdentity, SupportTally
 from app.supporting.service import in_random_order
 from app.supporting.tallies import Told
@@ -47,7 +49,14 @@ async def run_all(runtime: Runtime) -> None:
     async with runtime.database.session(write=False) as session:
         ids = (await session.execute(select(SupportCount.organisation_id, SupportCount.id))).all()
     for organisation_id, count_id in ids:
-        await _run(runtime, organisation_id, count_id)
+        try:
+            await _run(runtime, organisation_id, count_id)
+        except (SupportCountAltered, SealedContentBroken):  # one that was altered must not keep the others from theirs
+            _tell_operator("a count of supporters was altered")
+
+
+def _tell_operator(event: str) -> None:
+    logs.log.error(event, extra={"event": event})
 
 
 async def _run(runtime: Runtime, organisation_id: UUID, count_id: UUID) -> None:
@@ -95,7 +104,13 @@ def _is_to_be_tallied(row: SupportCount) -> bool:
 
 def _open_all(private: hpke.PrivateKey, count: Count, rows: list[dict[str, Any]]) -> dict[bytes, tuple[bool, ...]]:
     place, of = (count.row.organisation_id, count.row.id), len(count.allegations)
-    return {row["lookup"]: ballots.open_choice(private, *place, row["lookup"], row["choice"], of) for row in rows}
+    found = {}
+    for row in rows:
+        try:
+            found[row["lookup"]] = ballots.open_choice(private, *place, row["lookup"], row["choice"], of)
+        except SealBroken:
+            _tell_operator("the choice of a supporter was altered, and is not counted")
+    return found
 
 
 async def _mix(session: AsyncSession, count: Count) -> None:
@@ -159,7 +174,12 @@ async def _bring_to_the_vault(session: AsyncSession, count: Count, private: hpke
         place = (left.organisation_id, left.count_id, left.identity_id)
         if left.is_withdrawn:
             continue
-        if not ballots.open_marker(private, *place, left.marker):
+        try:
+            is_somebody = ballots.open_marker(private, *place, left.marker)
+        except SealBroken:
+            _tell_operator("the identity that a supporter left was altered, and stays where it is")
+            continue
+        if not is_somebody:
             done.erased.append(left.identity_id)
             await session.delete(left)
             continue
