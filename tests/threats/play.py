@@ -138,6 +138,7 @@ async def _second_grievance(played: Played, reporter: httpx.AsyncClient) -> None
     officer, say = played.actors.third_case_officer, played.planted.say(SECOND_CASE)
     case_id = await intake.case_called(officer, made["reference"])
     played.second_case = WholeCase({"case_id": case_id, "channel": SECOND_CHANNEL})
+    await _conversation(played, reporter, officer)
     done(await officer.post(played.second_case.path("/acknowledgement")))
     version = done(await officer.get(played.second_case.path()))["version"]
     await _title(officer, played.second_case, {"title": say("Second title")}, version)
@@ -151,3 +152,19 @@ async def _second_grievance(played: Played, reporter: httpx.AsyncClient) -> None
 
 async def _title(officer: httpx.AsyncClient, case: WholeCase, body: Mapping[str, str], version: int) -> None:
     done(await officer.put(case.path("/title"), json=body, headers={"If-Match": f'"{version}"'}))
+
+
+async def _conversation(played: Played, reporter: httpx.AsyncClient, officer: Person) -> None:
+    """The reporter and the officer write to each other; the reporter reports detriment, and the officer deals with it."""
+    said, say, at = played.planted.say(SECOND_REPORTED), played.planted.say(SECOND_CASE), played.second_case.path
+    inbox = {"Authorization": f"Bearer {played.inbox_token}"}
+    done(await reporter.post("/v1/inbox/messages", json={"text": said("I found a list.")}, headers=inbox))
+    harmed = {"what": said("My shifts were cut."), "since_speaking_up": "yes"}
+    detriment = done(await reporter.post("/v1/inbox/detriments", json=harmed, headers=inbox))["id"]
+    (grievance,) = done(await officer.get(at("/grievances")))["items"]
+    played.second_case.ids["grievance_id"] = grievance["id"]
+    conversation = at(f"/conversations/{grievance['id']}")
+    done(await officer.post(f"{conversation}/messages", json={"text": said("Thank you.")}))
+    done(await officer.post(at(f"/detriments/{detriment}/answers"), json={"text": said("We stopped that.")}))
+    assessment = {"risk": "high", "measures": say("Another rota.")}
+    done(await officer.post(at(f"/detriments/{detriment}/assessments"), json=assessment))

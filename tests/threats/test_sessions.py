@@ -122,8 +122,10 @@ async def test_a_receipt_reads_what_was_said_in_its_grievance_and_neither_who_sa
     played, pepper = taken.played, taken.keys_folder["pepper"]
     async with taken.process.client() as thief:
         opened = await thief.post("/v1/inbox/sessions", json={"receipt": played.receipt})
-        read = await thief.get("/v1/inbox", headers={"Authorization": f"Bearer {opened.json()['token']}"})
-    assert played.planted.found_in(read.content) - played.of(PUBLIC) == played.of(SECOND_REPORTED)
+        inbox = {"Authorization": f"Bearer {opened.json()['token']}"}
+        places = ("", "/messages", "/detriments", "/check-ins", "/progress")
+        read = [await thief.get(f"/v1/inbox{place}", headers=inbox) for place in places]
+    assert played.planted.found_in(*(one.content for one in read)) - played.of(PUBLIC) == played.of(SECOND_REPORTED)
     assert taken.opened(receipts=(played.receipt,)) == set()
     assert taken.opened(receipts=(played.receipt,), pepper=pepper) == played.of(SECOND_REPORTED)
     assert taken.opened(receipts=(played.sealed_receipt,)) == set()
