@@ -1,9 +1,5 @@
 """Mail says that there is something, at fixed hours, and nothing else: to a real mail server."""
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import timedelta
 from email import message_from_bytes
 from pathlib import Path
@@ -13,48 +9,16 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from app.accounts.models import Account
-from app.kernel.runtime import Runtime
 from app.kernel.settings import Settings
 from app.notifications import mail, outbox
-from app.notifications.models import Delivery, DeliveryState, Notice, NoticeSlot
+from app.notifications.models import Delivery, Notice, NoticeSlot
 from tests.builders import cases
 from tests.builders.intake import a_grievance, submitted
-from tests.conftest import FROZEN, Actor, Clock, Service
-from tests.notifications.conftest import MailServer, Papers, Sending, deliver
-
-OFFICER, OTHER = "officer@northmoor.example", "other.officer@northmoor.example"
-NEXT_SLOT = FROZEN.replace(hour=15)
-MORNING = FROZEN.replace(hour=7) + timedelta(days=1)
-
-
-async def has_address(actor: Actor, address: str, **more: Any) -> None:  # noqa: ANN401 any JSON
-    """The actor gets mail there."""
-    answer = await actor.put("/v1/me/mail-address", json={"address": address, **more})
-    assert answer.status_code == 200, answer.text
-
-
-async def nothing_waits(service: Service) -> None:
-    """No notice is left from making the scene."""
-    async with service.runtime.database.session(write=True) as session:
-        for notice in (await session.scalars(select(Notice))).all():
-            await session.delete(notice)
-
-
-async def counted(service: Service, model: Any) -> int:  # noqa: ANN401 a table
-    """How many rows there are."""
-    async with service.runtime.database.session(write=False) as session:
-        return (await session.scalar(select(func.count()).select_from(model))) or 0
-
-
-async def told(service: Service, *actors: Actor, **more: Any) -> None:  # noqa: ANN401 as `tell`
-    """There is something for those."""
-    async with service.runtime.database.session(write=True) as session:
-        organisation = await session.scalar(select(Account.organisation_id).limit(1))
-        assert organisation is not None
-        await outbox.tell(session, organisation, [one.account_id for one in actors], **more)
+from tests.builders.notices import MORNING, NEXT_SLOT, OFFICER, OTHER, counted, has_address, nothing_waits, told
+from tests.conftest import Clock, Service
+from tests.notifications.conftest import MailServer, Sending, deliver
 
 
 async def test_the_raw_mail_is_this_and_nothing_else(
@@ -180,145 +144,6 @@ async def test_who_is_walled_off_from_one_case_is_told_of_another(
     assert mail_server.recipients == [OTHER]
 
 
-@pytest.mark.parametrize("behaviour", ["refuse", "drop"])
-async def test_what_is_refused_for_now_is_tried_again_later_with_the_same_id(
-    service: Service,
-    actors: SimpleNamespace,
-    clock: Clock,
-    mail_server: MailServer,
-    sending: Sending,
-    behaviour: str,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    await has_address(actors.case_officer, OFFICER)
-    runtime = sending(mail_server)
-    mail_server.behave(behaviour)
-    clock.set(NEXT_SLOT)
-    await deliver(runtime)
-    mail_server.behave("accept")
-    await deliver(runtime)  # not yet
-    assert mail_server.mails == []
-    clock.advance(timedelta(minutes=1))
-    await deliver(runtime)
-    assert mail_server.recipients == [OFFICER]
-    assert b"Date: Mon, 02 Mar 2026 15:00:00 +0000" in mail_server.mails[0]
-    [line] = [vars(record) for record in caplog.records if record.levelno == logging.ERROR]
-    assert line["event"] == "a notice was not delivered"
-    assert OFFICER not in str(line)
-
-
-async def test_a_server_that_hangs_is_left_alone_after_a_while(
-    service: Service,
-    actors: SimpleNamespace,
-    clock: Clock,
-    mail_server: MailServer,
-    sending: Sending,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    await has_address(actors.case_officer, OFFICER)
-    monkeypatch.setattr(mail, "WHOLE_SECONDS", 1)
-    mail_server.behave("hang")
-    clock.set(NEXT_SLOT)
-    await asyncio.wait_for(deliver(sending(mail_server)), 20)
-    mail_server.behave("accept")
-    clock.advance(timedelta(minutes=1))
-    await deliver(sending(mail_server))
-    assert mail_server.recipients == [OFFICER]
-
-
-async def test_what_fails_too_often_is_given_up_and_the_log_names_no_address(
-    service: Service,
-    actors: SimpleNamespace,
-    clock: Clock,
-    mail_server: MailServer,
-    sending: Sending,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    await has_address(actors.case_officer, OFFICER)
-    runtime = sending(mail_server, notice_attempts=3)
-    mail_server.behave("refuse")
-    clock.set(NEXT_SLOT)
-    for minutes in (1, 2, 4, 8):
-        await deliver(runtime)
-        clock.advance(timedelta(minutes=minutes))
-    assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 3
-    assert vars(caplog.records[-1])["event"] == "a notice was given up"
-    assert vars(caplog.records[-1])["account"] == str(actors.case_officer.account_id)
-    assert OFFICER not in "".join(str(vars(record)) for record in caplog.records)
-    assert await counted(service, Notice) == 0
-
-
-async def test_two_workers_at_once_send_once(
-    service: Service, actors: SimpleNamespace, clock: Clock, mail_server: MailServer, sending: Sending
-) -> None:
-    names = ("case_officer", "other_case_officer", "third_case_officer", "investigator", "reviewer", "custodian")
-    for name in names:
-        await has_address(getattr(actors, name), f"{name}@northmoor.example")
-    clock.set(NEXT_SLOT)
-    workers = [Runtime.from_settings(sending(mail_server).settings) for _ in range(3)]
-    try:
-        await asyncio.gather(*(deliver(worker) for worker in workers))
-    finally:
-        for worker in workers:
-            await worker.close()
-    assert sorted(mail_server.recipients) == sorted(f"{name}@northmoor.example" for name in names)
-
-
-async def test_who_is_killed_between_sending_and_saying_so_sends_it_at_most_once_more_with_the_same_id(
-    service: Service, actors: SimpleNamespace, clock: Clock, mail_server: MailServer, sending: Sending
-) -> None:
-    await has_address(actors.case_officer, OFFICER)
-    runtime = sending(mail_server)
-    mail_server.behave("keep-and-hang")
-    clock.set(NEXT_SLOT)
-    killed = asyncio.create_task(deliver(runtime))
-    for _ in range(500):
-        if mail_server.mails:
-            break
-        await asyncio.sleep(0.02)
-    killed.cancel()
-    with suppress(asyncio.CancelledError):
-        await killed
-    mail_server.behave("accept")
-    await deliver(runtime)  # the lease holds
-    assert len(mail_server.mails) == 1
-    clock.advance(outbox.LEASE)
-    await deliver(runtime)
-    clock.advance(outbox.LEASE)
-    await deliver(runtime)
-    first, second = mail_server.mails
-    assert first == second
-
-
-@pytest.mark.parametrize("how", ["starttls", "tls"])
-async def test_mail_goes_over_tls_to_whom_the_certificate_names(
-    service: Service,
-    actors: SimpleNamespace,
-    clock: Clock,
-    start_mail_server: Callable[..., Awaitable[MailServer]],
-    papers: Papers,
-    sending: Sending,
-    how: str,
-) -> None:
-    server = await start_mail_server(str(papers.certificate), str(papers.key), how)
-    await has_address(actors.case_officer, OFFICER)
-    clock.set(NEXT_SLOT)
-    await deliver(sending(server, smtp_security=how, outgoing_roots=None))  # nobody vouches for it
-    assert server.mails == []
-    clock.advance(timedelta(minutes=1))
-    await deliver(sending(server, smtp_security=how))
-    assert server.recipients == [OFFICER]
-
-
-async def test_a_server_without_tls_gets_nothing_where_tls_is_asked_for(
-    service: Service, actors: SimpleNamespace, clock: Clock, mail_server: MailServer, sending: Sending
-) -> None:
-    await has_address(actors.case_officer, OFFICER)
-    clock.set(NEXT_SLOT)
-    await deliver(sending(mail_server, smtp_security="starttls"))
-    assert mail_server.mails == []
-
-
 async def test_no_canary_of_a_case_is_in_a_mail_a_log_line_or_a_row_of_the_outbox(
     service: Service,
     actors: SimpleNamespace,
@@ -420,23 +245,3 @@ def test_the_password_may_be_in_a_private_file(tmp_path: Path) -> None:
     given = settings.model_copy(update={"smtp_password_file": None, "smtp_password": SecretStr("given")})
     assert given.read_smtp_password() == "given"
     assert given.model_copy(update={"smtp_password": None}).read_smtp_password() is None
-
-
-async def test_who_lost_the_lease_says_nothing_of_what_became_of_it(
-    service: Service, actors: SimpleNamespace, clock: Clock, mail_server: MailServer, sending: Sending
-) -> None:
-    await has_address(actors.case_officer, OFFICER)
-    mail_server.behave("refuse")
-    clock.set(NEXT_SLOT)
-    await deliver(sending(mail_server))
-    clock.advance(timedelta(minutes=1))
-    async with service.runtime.database.session(write=True) as session:
-        [slow] = await outbox.claim(session)
-    clock.advance(outbox.LEASE)
-    async with service.runtime.database.session(write=True) as session:
-        [quick] = await outbox.claim(session)
-        assert (quick.id, quick.attempts) == (slow.id, 3)
-        await outbox.settle(session, slow, DeliveryState.SENT)
-        assert (await session.scalars(select(Delivery.state))).all() == ["waiting"]
-        await outbox.settle(session, quick, DeliveryState.SENT)
-        assert (await session.scalars(select(Delivery.state))).all() == ["sent"]

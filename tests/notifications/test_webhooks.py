@@ -19,9 +19,9 @@ from app.kernel.runtime import Runtime
 from app.notifications import webhooks
 from app.notifications.models import Delivery, WebhookEndpoint
 from tests.builders.intake import a_grievance, submitted
+from tests.builders.notices import MORNING, NEXT_SLOT, nothing_waits, told
 from tests.conftest import FROZEN, Actor, Clock, Service
 from tests.notifications.conftest import Sending, WebServer, deliver
-from tests.notifications.test_mail import MORNING, NEXT_SLOT, nothing_waits, told
 
 
 @pytest.fixture

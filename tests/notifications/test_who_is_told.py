@@ -12,10 +12,10 @@ from sqlalchemy import select
 from app.notifications.models import Notice
 from tests.builders import cases
 from tests.builders.intake import submitted, submitted_for_many
+from tests.builders.notices import nothing_waits
 from tests.builders.openings import asks_in
 from tests.builders.whole import WholeCase, a_released_case, a_reported_case
 from tests.conftest import FROZEN, Service
-from tests.notifications.test_mail import nothing_waits
 
 TODAY = FROZEN.date()
 
