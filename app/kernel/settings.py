@@ -22,12 +22,13 @@ def _witness_key(vkey: str) -> str:
     return vkey
 
 
-def _clamd_address(address: str | None) -> str | None:
-    if address is not None and re.fullmatch(r"unix:/.+|tcp://[^/:]+:[0-9]{1,5}", address) is None:
+def _clamd_address(address: str) -> str:
+    if re.fullmatch(r"unix:/.+|tcp://[^/:]+:[0-9]{1,5}", address) is None:
         raise ValueError("must be unix:/path or tcp://host:port")
     return address
 
 
+ClamdAddress = Annotated[str, AfterValidator(_clamd_address)]
 WitnessKey = Annotated[str, AfterValidator(_witness_key)]
 HourOfDay = Annotated[int, Field(ge=0, le=23)]
 ListedHost = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?$")]
@@ -103,11 +104,11 @@ class Settings(BaseSettings):
         Field(
             ge=1,
             le=64,
-            description="Threads for work that blocks, each for signing in, reporting, parts of files, whole files and the rest.",
+            description="Threads for work that blocks, each for signing in, reporting, inboxes, parts of files, whole files and the rest.",
         ),
     ] = 2
     slow_queue: Annotated[
-        int, Field(ge=0, le=1000, description="Callers that may wait for each of the five; one more gets 503.")
+        int, Field(ge=0, le=1000, description="Callers that may wait for each of the six; one more gets 503.")
     ] = 64
     access_token_minutes: Annotated[int, Field(ge=1, le=15, description="Life of an access token, in minutes.")] = 10
     refresh_token_days: Annotated[int, Field(ge=1, le=90, description="Life of an unused refresh token, in days.")] = 14
@@ -156,8 +157,7 @@ class Settings(BaseSettings):
     ] = 67_108_864
     clean_seconds: Annotated[int, Field(ge=1, le=600, description="Seconds that mat2 may take for one file.")] = 60
     clamd_address: Annotated[
-        str | None,
-        AfterValidator(_clamd_address),
+        ClamdAddress | None,
         Field(
             description="Where ClamAV scans files before they are kept: unix:/path/of/clamd.ctl or tcp://host:port; empty means nowhere.",
         ),
