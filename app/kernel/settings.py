@@ -104,11 +104,11 @@ class Settings(BaseSettings):
         Field(
             ge=1,
             le=64,
-            description="Threads for work that blocks, each for signing in, reporting, parts of files, whole files and the rest.",
+            description="Threads for work that blocks, each for signing in, reporting, inboxes, parts of files, whole files and the rest.",
         ),
     ] = 2
     slow_queue: Annotated[
-        int, Field(ge=0, le=1000, description="Callers that may wait for each of the five; one more gets 503.")
+        int, Field(ge=0, le=1000, description="Callers that may wait for each of the six; one more gets 503.")
     ] = 64
     access_token_minutes: Annotated[int, Field(ge=1, le=15, description="Life of an access token, in minutes.")] = 10
     refresh_token_days: Annotated[int, Field(ge=1, le=90, description="Life of an unused refresh token, in days.")] = 14

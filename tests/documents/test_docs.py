@@ -25,7 +25,7 @@ PATH = re.compile(r"(?<![\w/.-])((?:app|docs|migrations|scripts|tests|\.ci)/[\w.
 COMMAND = re.compile(r"python -m app ([a-z-]+)((?:\s[a-z-]+)?)")
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 NUMBER = re.compile(r"\bT[0-9]+\b")
-VARIABLE = re.compile(r"CANDOUR_[A-Z_]+")
+VARIABLE = re.compile(r"CANDOUR_[A-Z][A-Z0-9_]*")
 ROUTE = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`?]*)[^`]*`")
 GENERATED = ("docs/permissions.md", "docs/problems.md", "docs/columns.md", "docs/settings.md")
 """Generated pages: what they name is checked by making them again."""
