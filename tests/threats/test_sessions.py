@@ -5,6 +5,7 @@ from collections import defaultdict
 from tests.threats import artefacts
 from tests.threats.conftest import Taken
 from tests.threats.people import (
+    CASE,
     KEY_REASON,
     NOTICE,
     ON_THE_CASE,
@@ -26,6 +27,8 @@ WATCHED = (
 )  # fmt: skip
 """One account of each kind."""
 READERS = ("hr", "leadership", "panel", "staff", "representative")
+SENT_FILE = frozenset({f"{CASE}: The rota of March"})
+"""The name of the file that the representative sent with the grievance."""
 COLLEAGUES = ("case_officer", "other_case_officer", "third_case_officer")
 
 
@@ -76,7 +79,7 @@ async def test_a_whole_session_reads_what_its_account_works_and_no_other_case_an
         "case_officer": of(*ON_THE_CASE, SEALED_REPORTED),
         "other_case_officer": of(KEY_REASON, SEALED_REPORTED),
         "third_case_officer": of(SECOND_CASE, SECOND_REPORTED),
-        "representative": of(REPORTED, NOTICE, RELEASE),
+        "representative": of(REPORTED, NOTICE, RELEASE) | SENT_FILE,
         **dict.fromkeys(READERS[:4], of(RELEASE)),
         "administrator": of(STAFF),
     }
@@ -103,7 +106,7 @@ async def test_tokens_and_the_database_open_nothing_and_an_unlock_secret_what_it
         "case_officer": of(*ON_THE_CASE, NOTICE, SEALED_REPORTED),
         "other_case_officer": of(*REASONS, SEALED_REPORTED),
         "third_case_officer": of(SECOND_CASE, SECOND_REPORTED),
-        "representative": of(REPORTED, NOTICE),
+        "representative": of(REPORTED, NOTICE) | SENT_FILE,
     }
 
 
