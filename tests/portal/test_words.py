@@ -6,7 +6,7 @@ from string import Formatter
 
 import pytest
 
-from app import main
+from app import main, reporter_face
 from app.cases.lifecycle import CaseState
 from app.duties.profiles import PROFILES
 from app.intake.categories import Relation
@@ -18,7 +18,7 @@ from app.portal import offers, words
 from app.portal.languages import Language, preferred
 from app.vault.opening_models import OpeningState
 
-__all__ = ["main"]
+__all__ = ["main", "reporter_face"]
 PORTAL = Path(words.__file__).parent
 TEMPLATES = {path.name: path.read_text("utf-8") for path in PORTAL.glob("templates/**/*.html")}
 CODE = {path.name: path.read_text("utf-8") for path in PORTAL.glob("*.py")}
