@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.detection.self_identification import HintKind
 from app.duties.profiles import PROFILES, LawProfile
 from app.intake import categories
 from app.intake.categories import Relation
@@ -215,7 +216,7 @@ async def test_a_text_without_such_places_is_said_to_be_no_proof(anonymous: http
 def test_the_pieces_of_a_marked_text_are_the_text() -> None:
     text = "one two three two"
     hints = [
-        HintOut(pointer="/narrative", start=start, end=start + 3, kind="own_name", advice="Leave it out.")
+        HintOut(pointer="/narrative", start=start, end=start + 3, kind=HintKind.OWN_NAME, advice="Leave it out.")
         for start in (14, 4)
     ]
     found = marked(text, hints)
