@@ -10,6 +10,7 @@ from app.intake import channel_routes as channels
 from app.intake import routes as intake
 from app.portal import inbox_routes as portal_inbox
 from app.portal import routes as portal
+from app.portal import support_routes as portal_support
 from app.portal.problem_pages import show_problem
 from app.supporting import routes as supporting
 
@@ -23,6 +24,7 @@ ROUTERS = (
     supporting.reporter_router,
     portal.router,
     portal_inbox.router,
+    portal_support.router,
 )
 
 

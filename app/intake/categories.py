@@ -89,7 +89,9 @@ PROTECTED_DISCLOSURES = (
 )
 OF_LAW: dict[LawProfile, tuple[LegalCategory, ...]] = {
     LawProfile.UK_PIDA: PROTECTED_DISCLOSURES,
+    LawProfile.NHS_FTSU: PROTECTED_DISCLOSURES,
     LawProfile.EU_2019_1937: (),
+    LawProfile.EU_2019_1937_EXTERNAL: (),
     LawProfile.CUSTOM: (),
 }
 """The categories that each law names. Where it names none, the organisation's own stand alone."""

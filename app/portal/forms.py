@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from app.crypto import receipts
 from app.crypto.references import ALPHABET
+from app.intake.before_sending_schemas import MOST_CONFLICTED
 from app.intake.models import Confidentiality
 from app.intake.schemas import MOST_ALLEGATIONS, GrievanceIn
 from app.kernel.octets import spell
@@ -20,9 +21,13 @@ from app.kernel.problems import InvalidInput, UnsupportedMediaType
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 MOST_FIELDS = 200
 IDENTITY = ("name", "contact", "employee_number")
-SINGLE = ("headline", "narrative", "capacity", "confidentiality", *IDENTITY)
+SINGLE = ("headline", "narrative", "capacity", "relation", "confidentiality", *IDENTITY)
 """The fields of a report that it has once."""
-REPEATED = "allegation"
+REPEATED = ("allegation", "category", "barred", "conflicted")
+"""Those that it may have several times."""
+_FIELD_OF = {"allegations": "allegation", "categories": "category", "barred": "barred", "conflicted": "conflicted"}
+_BOXES = ("allegation", "conflicted")
+"""Those of them that are typed: of each there is one box at least."""
 ONCE = "once"
 """The field that tells two reports of one text apart, and one report that is sent twice."""
 
@@ -117,12 +122,12 @@ class Written:
 
     once: str
     fields: Mapping[str, str] = field(repr=False)
-    allegations: Sequence[str] = field(repr=False)
+    lists: Mapping[str, Sequence[str]] = field(repr=False)
 
     @classmethod
     def nothing(cls) -> "Written":
         """Return an empty form."""
-        return cls(fresh_once(), dict.fromkeys(SINGLE, ""), [""])
+        return cls(fresh_once(), dict.fromkeys(SINGLE, ""), {name: _with_box(name, []) for name in REPEATED})
 
     @classmethod
     def in_form(cls, form: Form) -> "Written":
@@ -132,7 +137,13 @@ class Written:
             InvalidInput: a field is there twice.
 
         """
-        return cls(once_of(form), {name: form.one(name) for name in SINGLE}, form.all(REPEATED) or [""])
+        lists = {name: _with_box(name, form.all(name)) for name in REPEATED}
+        return cls(once_of(form), {name: form.one(name) for name in SINGLE}, lists)
+
+    @property
+    def allegations(self) -> Sequence[str]:
+        """Every point, the empty ones too."""
+        return self.lists["allegation"]
 
     @property
     def has_room(self) -> bool:
@@ -140,13 +151,26 @@ class Written:
         return len(self.allegations) < MOST_ALLEGATIONS
 
     @property
+    def has_room_for_people(self) -> bool:
+        """Whether one more person may be described."""
+        return len(self.lists["conflicted"]) < MOST_CONFLICTED
+
+    @property
     def pairs(self) -> list[tuple[str, str]]:
         """Every field by name, for a form that carries them on unseen."""
-        return [(ONCE, self.once), *self.fields.items(), *((REPEATED, text) for text in self.allegations)]
+        repeated = ((name, text) for name in REPEATED for text in self.lists[name])
+        return [(ONCE, self.once), *self.fields.items(), *repeated]
 
     def with_room(self) -> "Written":
         """Return it with one more empty point."""
-        return Written(self.once, self.fields, [*self.allegations, ""] if self.has_room else self.allegations)
+        return self._longer("allegation") if self.has_room else self
+
+    def with_room_for_people(self) -> "Written":
+        """Return it with room to describe one more person."""
+        return self._longer("conflicted") if self.has_room_for_people else self
+
+    def _longer(self, name: str) -> "Written":
+        return replace(self, lists={**self.lists, name: [*self.lists[name], ""]})
 
     def draft(self) -> GrievanceIn:
         """Return the report.
@@ -157,22 +181,27 @@ class Written:
         """
         errors = self._missing()
         body: dict[str, Any] = {name: self.fields[name] for name in ("headline", "narrative", "confidentiality")}
-        body["capacity"] = self.fields["capacity"].strip() or None
-        body["allegations"] = [{"statement": self.allegations[number]} for number in self._filled]
+        for name in ("capacity", "relation"):
+            body[name] = self.fields[name].strip() or None
+        body["allegations"] = [{"statement": self.allegations[number]} for number in self._filled("allegation")]
+        body["conflicted"] = [self.lists["conflicted"][number] for number in self._filled("conflicted")]
+        body["categories"] = list(dict.fromkeys(self.lists["category"]))
+        body["barred"] = list(dict.fromkeys(self.lists["barred"]))
         if any(self.fields[name].strip() for name in IDENTITY):
             body["identity"] = {name: self.fields[name].strip() or None for name in IDENTITY}
         try:
             draft = GrievanceIn.model_validate(body)
         except ValidationError as error:
             for one in error.errors(include_url=False, include_input=False):
-                errors.setdefault(self._place(one["loc"]), _rule(one["type"], str((one.get("ctx") or {}).get("error"))))
+                errors.setdefault(
+                    self._place(one["loc"]), rule_of(one["type"], str((one.get("ctx") or {}).get("error")))
+                )
         if errors:
             raise FormErrors({name: errors[name] for name in self._in_order(errors)})
         return draft
 
-    @property
-    def _filled(self) -> list[int]:
-        return [number for number, text in enumerate(self.allegations) if text.strip()]
+    def _filled(self, name: str) -> list[int]:
+        return [number for number, text in enumerate(self.lists[name]) if text.strip()]
 
     def _missing(self) -> dict[str, str]:
         """Return what no rule of the wire says of a single field."""
@@ -190,8 +219,11 @@ class Written:
     def _place(self, where: tuple[int | str, ...]) -> str:
         """Return the field that a place on the wire came from."""
         match where:
-            case ("allegations", int(number), *_):
-                return f"{REPEATED}-{self._filled[number] + 1}"
+            case ("allegations" | "conflicted" as several, int(number), *_):
+                name = _FIELD_OF[several]
+                return f"{name}-{self._filled(name)[number] + 1}"
+            case ("categories" | "barred" as several, *_):
+                return _FIELD_OF[several]
             case ("identity", str(name), *_):
                 return name
             case (str(name), *_) if name in SINGLE:
@@ -200,9 +232,18 @@ class Written:
                 return "name"
 
     def _in_order(self, errors: Mapping[str, str]) -> list[str]:
-        points = [f"{REPEATED}-{number}" for number, _ in enumerate(self.allegations, 1)]
-        order = ["headline", "narrative", *points, "capacity", "confidentiality", *IDENTITY]
+        points, people = (
+            [f"{name}-{number}" for number, _ in enumerate(self.lists[name], 1)]
+            for name in ("allegation", "conflicted")
+        )
+        order = [
+            "headline", "narrative", *points, "category", "capacity", "relation", "barred", *people, "confidentiality", *IDENTITY,
+        ]  # fmt: skip
         return [name for name in order if name in errors]
+
+
+def _with_box(name: str, texts: list[str]) -> list[str]:
+    return texts or ([""] if name in _BOXES else [])
 
 
 class FormErrors(Exception):
@@ -214,7 +255,8 @@ class FormErrors(Exception):
         self.errors = errors
 
 
-def _rule(kind: str, said: str) -> str:
+def rule_of(kind: str, said: str) -> str:
+    """Return the name of the text that says to people what a rule of the wire says."""
     if kind in {"string_too_long", "too_long"}:
         return "too_long"
     if kind in {"string_too_short", "missing"}:

@@ -10,6 +10,8 @@ from app.intake import inbox
 from app.intake.schemas import InboxOut, InboxSessionIn
 from app.kernel import clock
 from app.kernel.db import DbSession, let_go, reads
+from app.kernel.entrance import through
+from app.kernel.pressure import Group
 from app.kernel.runtime import RuntimeOf
 from app.policy.guard import public
 from app.portal import access, pages, proof_file, routing
@@ -29,7 +31,7 @@ async def ask_for_receipt(language: Language) -> Response:
     return shown("sign_in.html", language, elsewhere="/inbox/open", receipt="", notice=None)
 
 
-@router.post("/{language:language}/inbox/open", dependencies=[_ANYONE])
+@router.post("/{language:language}/inbox/open", dependencies=[through(Group.INBOX), _ANYONE])
 async def show_receipt(
     language: Language, request: Request, form: FormOf, runtime: RuntimeOf, session: DbSession
 ) -> Response:

@@ -34,3 +34,12 @@ def _weight(parameter: str) -> float:
         return float(parameter.removeprefix("q="))
     except ValueError:
         return 0.0
+
+
+LANGUAGE_NAMES = {
+    "ar": "العربية", "bn": "বাংলা", "cy": "Cymraeg", "de": "Deutsch", "en": "English", "es": "Español", "fa": "فارسی",
+    "fr": "Français", "ga": "Gaeilge", "gd": "Gàidhlig", "gu": "ગુજરાતી", "hi": "हिन्दी", "it": "Italiano", "lt": "Lietuvių",
+    "pa": "ਪੰਜਾਬੀ", "pl": "Polski", "pt": "Português", "ro": "Română", "so": "Soomaali", "ta": "தமிழ்", "tr": "Türkçe",
+    "uk": "Українська", "ur": "اردو", "zh": "中文",
+}  # fmt: skip
+"""Languages that the texts of a channel may be in, each by its own name. Another is shown by its code."""

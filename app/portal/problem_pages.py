@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 from app.crypto import receipts
 from app.intake.doors import ChannelUnattended
 from app.intake.inbox import InboxClosed, ReceiptNotKnown
+from app.kernel.entrance import ProofOfWorkNeeded
 from app.kernel.idempotency import SameRequestRunning
 from app.kernel.problems import Busy, InvalidInput, NotFound, OutcomeUnknown, Problem
 from app.portal import access, words
@@ -13,7 +14,7 @@ from app.portal.forms import Form
 from app.portal.languages import Language, preferred
 from app.portal.routing import HEADERS, PageRoute, shown
 
-_WORTH_REPEATING = (Busy, ChannelUnattended, OutcomeUnknown, SameRequestRunning)
+_WORTH_REPEATING = (Busy, ProofOfWorkNeeded, ChannelUnattended, OutcomeUnknown, SameRequestRunning)
 """Problems that pass by themselves: what was written can be sent again from their page."""
 
 

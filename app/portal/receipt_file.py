@@ -1,5 +1,6 @@
 """The receipt as a text file. Whatever the words are, it is of one length. Pure."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from app.crypto.receipts import WORDS
@@ -20,7 +21,7 @@ def text(kept: Kept, language: Language) -> str:
     lines = [
         t("receipt.title"),
         "",
-        *(f"{number}. {word.ljust(_LONGEST_WORD)}" for number, word in enumerate(kept.words, 1)),
+        *_numbered(kept.words),
         "",
         f"{t('receipt.reference')}: {kept.reference}",
         f"{t('receipt.acknowledge_by')}: {days['acknowledge_by']}",
@@ -31,3 +32,14 @@ def text(kept: Kept, language: Language) -> str:
         "",
     ]
     return "\r\n".join(lines)
+
+
+def text_of_supporter(receipt: Sequence[str], language: Language) -> str:
+    """Return what a supporter saves: it tells neither what is supported nor of which grievance."""
+    t = words.of(language)
+    lines = [t("support.file_title"), "", *_numbered(receipt), "", t("support.only_way"), t("support.file_note"), ""]
+    return "\r\n".join(lines)
+
+
+def _numbered(receipt: Sequence[str]) -> list[str]:
+    return [f"{number}. {word.ljust(_LONGEST_WORD)}" for number, word in enumerate(receipt, 1)]

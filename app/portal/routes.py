@@ -1,28 +1,43 @@
 """The pages before there is an inbox: which channels there are, what happens with a report, its form, and its receipt."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.intake import channel_page, directory, doors, service, submission
+from app.intake import barring, channel_page, classifying, doors, hints, service, submission
 from app.intake.access import KeptWithTheRows
+from app.intake.barring import EveryOfficerBarred
 from app.intake.channel_schemas import ChannelOut, Slug
-from app.intake.doors import ChannelClosed
-from app.intake.schemas import SubmittedOut
+from app.intake.channel_settings import LANGUAGE_PATTERN
+from app.intake.channel_settings_schemas import DirectoryItem
+from app.intake.doors import ChannelClosed, Door
+from app.intake.hints_schemas import HintsIn, HintsOut
+from app.intake.schemas import GrievanceIn, SubmittedOut
 from app.kernel.db import DbSession, let_go, reads
-from app.kernel.problems import InvalidInput
+from app.kernel.entrance import ProofOfWorkNeeded, entered, through
+from app.kernel.pages import MOST as LONGEST_PAGE
+from app.kernel.pages import PageQuery
+from app.kernel.pressure import Group
+from app.kernel.problems import Busy
 from app.kernel.runtime import Runtime, RuntimeOf
 from app.policy.guard import public
-from app.portal import pages, receipt_file, routing, words
+from app.portal import marks, offers, pages, receipt_file, routing, words
 from app.portal.forms import FormErrors, Kept, Written
-from app.portal.languages import Language, preferred
-from app.portal.routing import FormOf, shown
+from app.portal.languages import LANGUAGE_NAMES, Language, preferred
+from app.portal.marks import Marked
+from app.portal.routing import FormOf, Instead, errors_in_words, shown
 
 router = routing.router()
+MOST_CHANNELS = 500
+"""More than anybody would look through on one page."""
+AskedTexts = Annotated[
+    str | None,
+    Query(pattern=LANGUAGE_PATTERN, description="The language of the channel's own texts, where not that of the page."),
+]
 ATTACHED = 'attachment; filename="{}"'
 _READER = public(because="whoever thinks of reporting must be able to read how it is dealt with")
 _WRITER = public(because="who reports has no account and needs none")
@@ -49,15 +64,42 @@ async def read_style() -> Response:
 @reads
 async def show_channels(language: Language, session: DbSession) -> Response:
     """Show every open channel, and the way back for who has reported."""
-    return shown("home.html", language, elsewhere="", channels=await directory.open_channels(session))
+    return shown("home.html", language, elsewhere="", channels=await _open_channels(session, language))
+
+
+async def _open_channels(session: AsyncSession, language: Language) -> list[DirectoryItem]:
+    """Return the channels that take reports, by organisation and name, each named in the page's language if it speaks that."""
+    found, cursor = list[DirectoryItem](), None
+    while len(found) < MOST_CHANNELS:
+        page = await channel_page.directory(session, PageQuery(LONGEST_PAGE, cursor), language.value, None)
+        found += page.items
+        cursor = page.next
+        if cursor is None:
+            break
+    return sorted(found, key=lambda one: (one.organisation, one.name, one.slug))
 
 
 @router.get("/{language:language}/report/{channel}", dependencies=[_READER])
 @reads
-async def show_channel(channel: Slug, language: Language, runtime: RuntimeOf, session: DbSession) -> Response:
+async def show_channel(
+    channel: Slug, language: Language, runtime: RuntimeOf, session: DbSession, texts: AskedTexts = None
+) -> Response:
     """Show what a channel is for and who can learn what, before anything is asked."""
-    found = await channel_page.public_page(session, runtime.keys, channel, language)
-    return shown("channel.html", language, elsewhere=f"/report/{channel}", channel=found)
+    found = await channel_page.public_page(session, runtime.keys, channel, texts or language)
+    return shown("channel.html", language, elsewhere=f"/report/{channel}", **_offered(found, language))
+
+
+def _offered(channel: ChannelOut, language: Language) -> dict[str, Any]:
+    """Return what the pages of a channel show of it."""
+    t = words.of(language)
+    return {
+        "channel": channel,
+        "terms": offers.terms_of(channel.law_profile),
+        "categories": offers.categories_of(channel, language),
+        "handlers": offers.handlers_of(channel, t),
+        "custodians": offers.custodians_of(channel, t),
+        "language_names": LANGUAGE_NAMES,
+    }
 
 
 @router.get("/{language:language}/report/{channel}/form", dependencies=[_WRITER])
@@ -76,8 +118,14 @@ async def go_on(channel: Slug, language: Language, form: FormOf, runtime: Runtim
         case "another":
             longer = written.with_room()
             return _form_page(found, language, longer, focus=f"allegation-{len(longer.allegations)}")
+        case "another_person":
+            longer = written.with_room_for_people()
+            return _form_page(found, language, longer, focus=f"conflicted-{len(longer.lists['conflicted'])}")
         case "check":
-            return _check_page(found, language, written)
+            draft = _draft(found, language, written)
+            await _door_past(session, runtime, found, language, written, draft)
+            await let_go(session)
+            return await _check_page(runtime, found, language, written, draft)
         case _:
             return _form_page(found, language, written)
 
@@ -87,6 +135,53 @@ async def _open_channel(session: AsyncSession, runtime: Runtime, slug: str, lang
     if not found.is_open:
         raise ChannelClosed
     return found
+
+
+def _draft(channel: ChannelOut, language: Language, written: Written) -> GrievanceIn:
+    """Return the report.
+
+    Raises:
+        Instead: it breaks a rule, or names what the channel has no more; the form says so.
+
+    """
+    errors = offers.outdated(written, channel)
+    try:
+        draft = written.draft()
+    except FormErrors as broken:
+        errors = {**broken.errors, **errors}
+    if errors:
+        raise Instead(_form_page(channel, language, written, errors))
+    return draft
+
+
+async def _door_past(
+    session: AsyncSession,
+    runtime: Runtime,
+    channel: ChannelOut,
+    language: Language,
+    written: Written,
+    draft: GrievanceIn,
+) -> Door:
+    """Return the door as it is for who bars the people that the report bars.
+
+    Raises:
+        Instead: nobody is left who could handle it; the page keeps the report, and names other ways.
+
+    """
+    door = await doors.find(session, channel.slug)
+    try:
+        return await barring.past(session, runtime.keys, door, draft.barred)
+    except EveryOfficerBarred as refused:
+        named = set(refused.members["channels"])
+        page = shown(
+            "nobody_left.html",
+            language,
+            refused.status,
+            channel=channel,
+            others=[one for one in await _open_channels(session, language) if one.slug in named],
+            written=written,
+        )
+        raise Instead(page) from refused
 
 
 def _form_page(
@@ -100,30 +195,53 @@ def _form_page(
         "form.html",
         language,
         422 if errors else 200,
-        channel=channel,
+        **_offered(channel, language),
         written=written,
-        errors={} if errors is None else _in_words(errors, language),
+        errors={} if errors is None else errors_in_words(errors, language),
         focus=focus,
     )
 
 
-def _in_words(errors: Mapping[str, str], language: Language) -> dict[str, str]:
-    t = words.of(language)
-    return {
-        name: t(f"error.{name}.{rule}" if f"error.{name}.{rule}" in t else f"error.{rule}")
-        for name, rule in errors.items()
-    }
+async def _check_page(
+    runtime: Runtime, channel: ChannelOut, language: Language, written: Written, draft: GrievanceIn
+) -> Response:
+    asked = HintsIn(
+        headline=draft.headline,
+        narrative=draft.narrative,
+        capacity=draft.capacity or "",
+        statements=[one.statement for one in draft.allegations],
+        own_names=[] if draft.identity is None else [draft.identity.name],
+    )
+    found = await _hints(runtime, asked, language)
+
+    def marked(text: str, pointer: str) -> Marked:
+        return marks.marked(text, [one for one in found.items if one.pointer == pointer] if found else [])
+
+    return shown(
+        "check.html",
+        language,
+        **_offered(channel, language),
+        written=written,
+        draft=draft,
+        barred={str(one) for one in draft.barred},
+        hints=found,
+        headline=marked(asked.headline, "/headline"),
+        narrative=marked(asked.narrative, "/narrative"),
+        capacity=marked(asked.capacity, "/capacity"),
+        points=[marked(text, f"/statements/{number}") for number, text in enumerate(asked.statements)],
+    )
 
 
-def _check_page(channel: ChannelOut, language: Language, written: Written) -> Response:
+async def _hints(runtime: Runtime, asked: HintsIn, language: Language) -> HintsOut | None:
+    """Return where the text may tell who wrote it; None while too many ask, for nobody need wait for it."""
     try:
-        draft = written.draft()
-    except FormErrors as broken:
-        return _form_page(channel, language, written, broken.errors)
-    return shown("check.html", language, channel=channel, written=written, draft=draft, hints=[])
+        with entered(runtime, Group.HINTS, None):
+            return await runtime.reporting.run(hints.find, asked, language.value)
+    except (Busy, ProofOfWorkNeeded):
+        return None
 
 
-@router.post("/{language:language}/report/{channel}/sent", status_code=201)
+@router.post("/{language:language}/report/{channel}/sent", status_code=201, dependencies=[through(Group.INTAKE)])
 async def send(
     kept: KeptWithTheRows,
     channel: Slug,
@@ -134,13 +252,16 @@ async def send(
     session: DbSession,
 ) -> Response:
     """Send the report, and show its receipt. The same page sent again shows the same receipt: nothing is stored twice."""
-    try:
-        draft = Written.in_form(form).draft()
-    except FormErrors as broken:  # the page before this one let nothing like it through
-        raise InvalidInput from broken
+    written = Written.in_form(form)
     await let_go(session)
     async with runtime.database.session(write=False) as reading:
-        door = await doors.find(reading, channel)
+        await doors.find(reading, channel)
+        found = await _open_channel(reading, runtime, channel, language)
+        draft = _draft(
+            found, language, written
+        )  # the page before this one let nothing like it through, but time passes
+        door = await _door_past(reading, runtime, found, language, written, draft)
+    classifying.require_known(door, draft.categories)
     sealed = await runtime.reporting.run(submission.seal_individual, door, draft, runtime.keys, kept)
     await service.store(session, sealed, None)
     sent = SubmittedOut(

@@ -1,6 +1,6 @@
 """The route class of pages: forms from our own pages alone, one header of security on every answer, addresses by language."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from app.kernel.problems import NotAllowed
 from app.kernel.routing import CandourRoute
-from app.portal import forms, pages
+from app.portal import forms, pages, words
 from app.portal.forms import Form
 from app.portal.languages import Language
 
@@ -46,6 +46,15 @@ class NotFromOurPage(NotAllowed):
     title = "This was not sent from our page"
 
 
+class Instead(Exception):
+    """Nothing of the request is kept, and this page is its answer: the form again, with what was written and what is wrong with it."""
+
+    def __init__(self, page: Response) -> None:
+        """Hold the page."""
+        super().__init__("instead")
+        self.page = page
+
+
 def require_own_page(request: Request) -> None:
     """Let a form in that a page of ours sent, as far as the browser tells.
 
@@ -76,7 +85,10 @@ class PageRoute(CandourRoute):
                 request.state.form = Form.read(request.headers.get("Content-Type", ""), body)
                 if self.creates:
                     request.state.idempotency_key = forms.repeat_key(request.state.form, body)
-            response = await answer(request)
+            try:
+                response = await answer(request)
+            except Instead as instead:
+                response = instead.page
             response.headers.update(HEADERS)
             return response
 
@@ -100,3 +112,12 @@ FormOf = Annotated[Form, Depends(_form_of)]
 def shown(template: str, language: Language, status: int = 200, **values: object) -> Response:
     """Return a page as an answer."""
     return HTMLResponse(pages.page(template, language, **values), status)
+
+
+def errors_in_words(errors: Mapping[str, str], language: Language) -> dict[str, str]:
+    """Return what the form says of each field that breaks a rule."""
+    t = words.of(language)
+    return {
+        name: t(f"error.{name}.{rule}" if f"error.{name}.{rule}" in t else f"error.{rule}")
+        for name, rule in errors.items()
+    }

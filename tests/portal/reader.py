@@ -7,11 +7,16 @@ from typing import Any
 from playwright.async_api import Browser, Page
 
 from tests.builders.intake import HEADLINE, NARRATIVE, STATEMENTS
+from tests.builders.supporting import Counted
 from tests.conftest import CHANNEL
 from tests.promises.process import ServiceProcess
 
 CHECK = "button[name=do][value=check]:not(.first)"
 WAIT_MILLISECONDS = 15_000
+REVEALING = " As the only night nurse I told my manager. Call me on 07700 900456."
+"""What may tell who wrote it."""
+COUNTED: list[Counted] = []
+"""The count of supporters that the service of the fixture `portal` has, with codes that nobody used."""
 ANOTHER = "button[name=do][value=another]"
 
 
@@ -56,8 +61,8 @@ async def states(page: Page, language: str) -> AsyncIterator[str]:
     await page.fill("#name", "Robin Ashe")
     await page.fill("#contact", "07700 900123")
     yield "form-filled"
-    await page.click(CHECK)
-    yield "check"
+    async for state in _with_more(page):
+        yield state
     await page.click("main form button:not(.quiet)")
     yield "receipt"
     words = await words_of(page)
@@ -77,6 +82,58 @@ async def states(page: Page, language: str) -> AsyncIterator[str]:
     yield "not-found"
     await page.goto(f"/{language}/receipt-file")
     yield "wrong-method"
+    async for state in _of_a_supporter(page, language):
+        yield state
 
 
-ALL_STATES = 15
+async def _with_more(page: Page) -> AsyncIterator[str]:
+    """Walk from the filled form to the page that checks it."""
+    barred = page.locator("input[name=barred]")
+    for number in (0, 1):
+        await barred.nth(number).check(force=True)
+    await page.click(CHECK)
+    yield "nobody-left"
+    await page.click("main form button")
+    await barred.nth(0).uncheck(force=True)
+    await page.check("#category-health_and_safety", force=True)
+    await page.select_option("#relation", "employee")
+    await page.fill("#conflicted-1", "The head of the night service")
+    await page.fill("#narrative", NARRATIVE + REVEALING)
+    await page.click("button[value=another_person]")
+    yield "form-another-person"
+    await page.click(CHECK)
+    yield "check"
+
+
+async def _of_a_supporter(page: Page, language: str) -> AsyncIterator[str]:
+    """Walk through the pages of a supporter."""
+    (counted,) = COUNTED
+    await page.goto(f"/{language}/support/{counted.grievance_id}")
+    yield "support"
+    await page.fill("#code", "not a code")
+    await page.fill("#contact", "07700 900123")
+    await page.click("main form button")
+    yield "support-errors"
+    await page.fill("#code", counted.codes.pop())
+    await page.fill("#name", "Robin Ashe")
+    await page.check("#supports-1", force=True)
+    await page.click("main form button")
+    yield "support-receipt"
+    words = await words_of(page)
+    await page.click("main a[href$=change]")
+    yield "support-change"
+    await page.fill("#receipt", "abacus")
+    await page.click("main form button")
+    yield "support-change-error"
+    await page.fill("#receipt", words)
+    await page.check("#supports-2", force=True)
+    await page.click("main form button")
+    yield "support-changed"
+    await page.goto(f"/{language}/support/{counted.grievance_id}/withdraw")
+    yield "support-withdraw"
+    await page.fill("#receipt", words)
+    await page.click("main form button")
+    yield "support-withdrawn"
+
+
+ALL_STATES = 25

@@ -17,7 +17,8 @@ from app.portal import pages
 from app.portal.languages import Language
 from app.portal.words import of
 from tests.builders import intake
-from tests.conftest import Service
+from tests.builders.supporting import a_count
+from tests.conftest import CHANNEL, Service
 from tests.portal.people import a_report, form_of, hidden, let_in, sent_to, words_of
 from tests.promises.canaries import Canaries
 from tests.promises.test_nothing_echoed import lines_of, stored_bytes
@@ -134,16 +135,36 @@ async def test_nothing_that_is_typed_is_logged_kept_in_clear_or_shown_outside_it
     canaries = Canaries()
     new = canaries.new
     texts = {name: new(name) for name in ("headline", "narrative", "capacity", "name", "contact", "employee_number")}
-    report = await a_report(anonymous, **texts, allegation=[new("point")], confidentiality="confidential")
+    report = await a_report(
+        anonymous,
+        **texts,
+        allegation=[new("point")],
+        conflicted=[new("conflicted")],
+        category="crime",
+        confidentiality="confidential",
+    )
     words = words_of(await anonymous.post(sent_to(), data=report))
     inbox = await let_in(anonymous, words)
     assert inbox.status_code == 200
     assert lines_of(caplog) == "", "who reports leaves no line in the log"
+    counted = await a_count(service.actors.representative, "codes", 1)
+    caplog.clear()
+    place = f"/en/support/{counted.grievance_id}"
+    support = {"once": hidden(await anonymous.get(place))["once"], "code": counted.codes[0], "name": new("supporter")}
+    receipt = {"receipt": words_of(await anonymous.post(f"{place}/counted", data=support)), "supports": "1"}
+    assert len(receipt["receipt"].split()) == 7
+    for act in ("change", "withdraw"):
+        assert (await anonymous.post(f"{place}/{act}", data=receipt)).status_code == 200
+    assert lines_of(caplog) == "", "who supports leaves none either"
     answers = [
         await anonymous.post(form_of(), data=report | {"do": new("button")}, headers={"Referer": new("referrer")}),
         await anonymous.post(form_of(new("channel")), data=report),
         await anonymous.post(form_of(), data=report, headers={"Content-Type": new("type")}),
         await anonymous.post(sent_to(), data=report | {"once": new("mark")}),
+        await anonymous.post(f"{place}/withdraw", data={"supports": new("supports"), "other": new("other")}),
+        await anonymous.post("/en/support-receipt-file", data={"receipt": new("supporter words")}),
+        await anonymous.get(f"/en/support/{new('grievance')}"),
+        await anonymous.get(f"/en/report/{CHANNEL}?texts={new('texts')}"),
         await anonymous.post("/en/receipt-file", data={"receipt": new("words")}),
         await anonymous.post("/en/inbox/leave", data={"token": new("token")}),
         await anonymous.get(f"/en/inbox?receipt={new('query')}", headers={"Cookie": f"inbox={new('cookie')}"}),

@@ -14,6 +14,7 @@ from app.kernel.db import Base
 from app.kernel.octets import spell
 from app.main import create_app
 from app.policy.guard import operations
+from tests.builders.supporting import a_count
 from tests.conftest import CHANNEL, Clock, Service
 from tests.portal.people import a_report, form_of, hidden, let_in, reported, sent_to
 
@@ -226,12 +227,14 @@ async def test_a_form_that_cannot_be_read_in_one_way_is_refused(anonymous: httpx
 
 async def test_reading_a_page_changes_nothing(anonymous: httpx.AsyncClient, service: Service) -> None:
     await let_in(anonymous, await reported(anonymous))
+    counted = await a_count(service.actors.representative)
     before = await everything(service)
     read = [one for one in operations(service.app) if one.is_page and one.method == "GET"]
     assert len(read) > 8
     for operation in read:
         for language in ("en", "cy"):
             path = operation.path.replace("{language}", language).replace("{channel}", CHANNEL)
+            path = path.replace("{grievance_id}", counted.grievance_id)
             answer = await anonymous.get(path)
             assert answer.status_code in {200, 303}, path
     assert await everything(service) == before

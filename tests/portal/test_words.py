@@ -6,17 +6,19 @@ from string import Formatter
 
 import pytest
 
-from app import main
+from app import main, reporter_face
 from app.cases.lifecycle import CaseState
+from app.duties.profiles import PROFILES
+from app.intake.categories import Relation
 from app.intake.models import Confidentiality
 from app.intake.status import IN_WORDS
 from app.kernel.problems import Problem
 from app.policy.actors import Capacity
-from app.portal import words
+from app.portal import offers, words
 from app.portal.languages import Language, preferred
 from app.vault.opening_models import OpeningState
 
-__all__ = ["main"]
+__all__ = ["main", "reporter_face"]
 PORTAL = Path(words.__file__).parent
 TEMPLATES = {path.name: path.read_text("utf-8") for path in PORTAL.glob("templates/**/*.html")}
 CODE = {path.name: path.read_text("utf-8") for path in PORTAL.glob("*.py")}
@@ -27,6 +29,10 @@ MADE_UP = {
     *(f"opening.{state.value}" for state in OpeningState),
     *(f"form.{one.value}{ending}" for one in Confidentiality for ending in ("", "_hint")),
     "sign_in.closed",
+    *(offers.name_of_term(term) for rules in PROFILES.values() for term in (rules.acknowledge, rules.feed_back)),
+    *(f"relation.{relation.value}" for relation in Relation),
+    *(f"before.{name}{ending}" for name in ("qualifying", "others") for ending in ("", "_hint")),
+    *("support.changed", "support.withdrawn", "support.unknown"),
 }
 """Names that templates put together."""
 
