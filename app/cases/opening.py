@@ -16,6 +16,7 @@ from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case, CaseKeyGrant, Wall
 from app.crypto import case_keys, hpke, references
 from app.duties import opening as duties
+from app.duties.calendar import DEFAULT_NATION, Nation
 from app.duties.profiles import LawProfile
 from app.kernel import clock
 from app.kernel.db import insert_rows, table_of
@@ -70,6 +71,8 @@ def prepare(
     received_on: date,
     service_keys: ServiceKeys,
     representative_id: UUID | None = None,
+    *,
+    nation: Nation = DEFAULT_NATION,
 ) -> tuple[NewCase, bytes]:
     """Return a new case in state received, and its fresh key: granted to each of its officers, who are appointed, and dealt.
 
@@ -88,9 +91,8 @@ def prepare(
             continue
         place = (version, organisation_id, case_id, officer.account_id)
         grants.append(Grant(officer.account_id, case_keys.seal_grant(key, *place, officer.public_key)))
-    opened = adopt(
-        organisation_id, channel_id, law_profile, case_id, grants, received_on, service_keys, representative_id
-    )
+    whose = (organisation_id, channel_id, law_profile, case_id)
+    opened = adopt(*whose, grants, received_on, service_keys, representative_id, nation=nation)
     dealt = escrow.deal(key, version, organisation_id, case_id, holders, service_keys)
     return replace(opened, rows=(*opened.rows, *dealt)), key
 
@@ -104,6 +106,8 @@ def adopt(
     received_on: date,
     service_keys: ServiceKeys,
     representative_id: UUID | None = None,
+    *,
+    nation: Nation = DEFAULT_NATION,
 ) -> NewCase:
     """Return a new case whose key somebody else made and granted: the service never has it, and so deals it to nobody yet.
 
@@ -114,7 +118,7 @@ def adopt(
     if not grants:
         raise ValueError("a case needs an officer who can open it")
     version, reference = case_keys.FIRST_VERSION, references.new_reference()
-    owed = duties.rows(organisation_id, case_id, law_profile, received_on)
+    owed = duties.rows(organisation_id, case_id, law_profile, received_on, nation)
     acknowledge_by, feedback_by = duties.due_days(owed[1])
     case = {
         "organisation_id": organisation_id,

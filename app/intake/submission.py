@@ -252,6 +252,7 @@ def _new_case(
         received_on,
         keys,
         representative_id,
+        nation=door.nation,
     )
     return opening.walled_off(new_case, door.barred), key
 

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -23,6 +23,7 @@ IDENTITY = ("name", "contact", "employee_number")
 SINGLE = ("headline", "narrative", "capacity", "confidentiality", *IDENTITY)
 """The fields of a report that it has once."""
 REPEATED = "allegation"
+BARRED = "barred"
 ONCE = "once"
 """The field that tells two reports of one text apart, and one report that is sent twice."""
 
@@ -118,6 +119,7 @@ class Written:
     once: str
     fields: Mapping[str, str] = field(repr=False)
     allegations: Sequence[str] = field(repr=False)
+    barred: Sequence[str] = field(repr=False, default=())
 
     @classmethod
     def nothing(cls) -> "Written":
@@ -132,7 +134,9 @@ class Written:
             InvalidInput: a field is there twice.
 
         """
-        return cls(once_of(form), {name: form.one(name) for name in SINGLE}, form.all(REPEATED) or [""])
+        return cls(
+            once_of(form), {name: form.one(name) for name in SINGLE}, form.all(REPEATED) or [""], form.all(BARRED)
+        )
 
     @property
     def has_room(self) -> bool:
@@ -142,11 +146,12 @@ class Written:
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """Every field by name, for a form that carries them on unseen."""
-        return [(ONCE, self.once), *self.fields.items(), *((REPEATED, text) for text in self.allegations)]
+        several = [*((REPEATED, text) for text in self.allegations), *((BARRED, one) for one in self.barred)]
+        return [(ONCE, self.once), *self.fields.items(), *several]
 
     def with_room(self) -> "Written":
         """Return it with one more empty point."""
-        return Written(self.once, self.fields, [*self.allegations, ""] if self.has_room else self.allegations)
+        return replace(self, allegations=[*self.allegations, ""] if self.has_room else self.allegations)
 
     def draft(self) -> GrievanceIn:
         """Return the report.
@@ -159,6 +164,7 @@ class Written:
         body: dict[str, Any] = {name: self.fields[name] for name in ("headline", "narrative", "confidentiality")}
         body["capacity"] = self.fields["capacity"].strip() or None
         body["allegations"] = [{"statement": self.allegations[number]} for number in self._filled]
+        body["barred"] = list(self.barred)
         if any(self.fields[name].strip() for name in IDENTITY):
             body["identity"] = {name: self.fields[name].strip() or None for name in IDENTITY}
         try:

@@ -8,7 +8,7 @@ from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.intake import channel_page, directory, doors, service, submission
+from app.intake import barring, channel_page, directory, doors, service, submission
 from app.intake.access import KeptWithTheRows
 from app.intake.channel_schemas import ChannelOut, Slug
 from app.intake.doors import ChannelClosed
@@ -140,7 +140,7 @@ async def send(
         raise InvalidInput from broken
     await let_go(session)
     async with runtime.database.session(write=False) as reading:
-        door = await doors.find(reading, channel)
+        door = await barring.past(reading, runtime.keys, await doors.find(reading, channel), draft.barred)
     sealed = await runtime.reporting.run(submission.seal_individual, door, draft, runtime.keys, kept)
     await service.store(session, sealed, None)
     sent = SubmittedOut(

@@ -75,7 +75,8 @@ class Asking:
         document = json.loads(json.dumps(service.app.openapi()))
         self.document, self.filler = document, Filler(document, Canaries())
         self.inbox = inbox
-        self.taking = [one for one in operations(service.app) if one.method != "GET" and one.path not in WAYS_IN]
+        taking = [one for one in operations(service.app) if one.method != "GET" and one.path not in WAYS_IN]
+        self.taking = [one for one in taking if not one.is_page]  # a page calls what is asked here
         ids = {"case_id": inbox.case.id, "grievance_id": inbox.grievance_id, "channel": CHANNEL, "number": 1}
         self.ids = {name: str(value) for name, value in ids.items()}
 
