@@ -62,17 +62,23 @@ class Grant:
     sealed_key: bytes
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The channel that a case comes through: whose law and whose bank holidays set its clocks."""
+
+    organisation_id: UUID
+    channel_id: UUID
+    law_profile: LawProfile
+    nation: Nation = DEFAULT_NATION
+
+
 def prepare(
-    organisation_id: UUID,
-    channel_id: UUID,
-    law_profile: LawProfile,
+    origin: Origin,
     officers: Iterable[Officer],
     holders: Holders,
     received_on: date,
     service_keys: ServiceKeys,
     representative_id: UUID | None = None,
-    *,
-    nation: Nation = DEFAULT_NATION,
 ) -> tuple[NewCase, bytes]:
     """Return a new case in state received, and its fresh key: granted to each of its officers, who are appointed, and dealt.
 
@@ -89,25 +95,20 @@ def prepare(
     for officer in officers:
         if officer.account_id == representative_id:
             continue
-        place = (version, organisation_id, case_id, officer.account_id)
+        place = (version, origin.organisation_id, case_id, officer.account_id)
         grants.append(Grant(officer.account_id, case_keys.seal_grant(key, *place, officer.public_key)))
-    whose = (organisation_id, channel_id, law_profile, case_id)
-    opened = adopt(*whose, grants, received_on, service_keys, representative_id, nation=nation)
-    dealt = escrow.deal(key, version, organisation_id, case_id, holders, service_keys)
+    opened = adopt(origin, case_id, grants, received_on, service_keys, representative_id)
+    dealt = escrow.deal(key, version, origin.organisation_id, case_id, holders, service_keys)
     return replace(opened, rows=(*opened.rows, *dealt)), key
 
 
 def adopt(
-    organisation_id: UUID,
-    channel_id: UUID,
-    law_profile: LawProfile,
+    origin: Origin,
     case_id: UUID,
     grants: Sequence[Grant],
     received_on: date,
     service_keys: ServiceKeys,
     representative_id: UUID | None = None,
-    *,
-    nation: Nation = DEFAULT_NATION,
 ) -> NewCase:
     """Return a new case whose key somebody else made and granted: the service never has it, and so deals it to nobody yet.
 
@@ -118,16 +119,17 @@ def adopt(
     if not grants:
         raise ValueError("a case needs an officer who can open it")
     version, reference = case_keys.FIRST_VERSION, references.new_reference()
-    owed = duties.rows(organisation_id, case_id, law_profile, received_on, nation)
+    organisation_id = origin.organisation_id
+    owed = duties.rows(organisation_id, case_id, origin.law_profile, received_on, origin.nation)
     acknowledge_by, feedback_by = duties.due_days(owed[1])
     case = {
         "organisation_id": organisation_id,
         "id": case_id,
-        "channel_id": channel_id,
+        "channel_id": origin.channel_id,
         "representative_id": representative_id,
         "reference": reference,
         "state": CaseState.RECEIVED.value,
-        "law_profile": law_profile.value,
+        "law_profile": origin.law_profile.value,
         "procedure": None,
         "key_version": version,
         "received_on": received_on,

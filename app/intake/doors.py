@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts import provenance
 from app.accounts.models import Account, AccountState, RoleGrant
 from app.cases.escrow import Holders
-from app.cases.opening import Officer
+from app.cases.opening import Officer, Origin
 from app.crypto import contexts, hpke, identity
 from app.custody import directory
 from app.custody.directory import InForce, custodians_of
@@ -76,6 +76,11 @@ class Door:
     """Whose bank holidays count."""
     barred: frozenset[UUID] = frozenset()
     """Accounts that whoever reports barred: none of them is among the officers, and a wall is raised before each."""
+
+    @property
+    def origin(self) -> Origin:
+        """Return the channel as a new case needs it."""
+        return Origin(self.organisation_id, self.channel_id, self.law_profile, self.nation)
 
 
 _Keys = tuple[tuple[UUID, bytes], ...]

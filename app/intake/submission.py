@@ -244,15 +244,12 @@ def _new_case(
     if all(officer.account_id == representative_id for officer in door.officers):
         raise ChannelUnattended
     new_case, key = opening.prepare(
-        door.organisation_id,
-        door.channel_id,
-        door.law_profile,
+        door.origin,
         door.officers,
         Holders(door.custodians, door.threshold),
         received_on,
         keys,
         representative_id,
-        nation=door.nation,
     )
     return opening.walled_off(new_case, door.barred), key
 
