@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import log
 from app.cases import telling
+from app.cases.lifecycle import CaseState
 from app.cases.models import Case
 from app.duties import service
 from app.duties.models import ClockStop, Duty, DutyExtension
@@ -15,6 +16,9 @@ from app.duties.profiles import PROFILES, DutyKind, LawProfile, OwedTo
 from app.duties.service import Place
 from app.kernel import clock
 from app.policy.actors import Capacity, Staff
+
+FEED_BACK = frozenset({CaseState.REDIRECTED, CaseState.DECLINED, CaseState.RELEASED})
+"""The steps by which whoever raised it is told what is done about it, or what came of it."""
 
 
 def place_of(case: Case) -> Place:

@@ -3,17 +3,19 @@
 An organisation whose own chain says that this was done is not looked at again.
 """
 
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Organisation
 from app.audit import log
 from app.audit.log import AuditUnavailable, Entry
 from app.audit.models import AuditEvent
+from app.cases import clocks
 from app.cases.holding import hold
-from app.cases.models import Case
+from app.cases.models import Case, Transition
 from app.duties import opening
 from app.duties.models import Duty
 from app.duties.profiles import LawProfile
@@ -74,10 +76,18 @@ async def _begin(session: AsyncSession, organisation_id: UUID, case_id: UUID) ->
         LawProfile(case.law_profile),
         case.received_on,
         acknowledged_on=case.acknowledged_on,
+        fed_back_on=await session.scalar(_fed_back(organisation_id, case_id)),
     )
     await insert_rows(session, [(table, rows)])
     entry = Entry(DONE, [(table.name, row) for row in rows])
     await log.append(session, organisation_id, case_id, [entry], actor_id=None, at=clock.start_of_day())
+
+
+def _fed_back(organisation_id: UUID, case_id: UUID) -> Select[date]:
+    """Return how to find the day of the first step by which whoever raised it was told of it."""
+    of_case = (Transition.organisation_id == organisation_id, Transition.case_id == case_id)
+    telling = select(Transition.made_on).where(*of_case, Transition.to_state.in_(clocks.FEED_BACK))
+    return telling.order_by(Transition.position).limit(1)
 
 
 async def mark_done(session: AsyncSession, organisation_id: UUID) -> None:

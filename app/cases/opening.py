@@ -16,6 +16,7 @@ from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case, CaseKeyGrant, Wall
 from app.crypto import case_keys, hpke, references
 from app.duties import opening as duties
+from app.duties.calendar import DEFAULT_NATION, Nation
 from app.duties.profiles import LawProfile
 from app.kernel import clock
 from app.kernel.db import insert_rows, table_of
@@ -61,10 +62,18 @@ class Grant:
     sealed_key: bytes
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The channel that a case comes through: whose law and whose bank holidays set its clocks."""
+
+    organisation_id: UUID
+    channel_id: UUID
+    law_profile: LawProfile
+    nation: Nation = DEFAULT_NATION
+
+
 def prepare(
-    organisation_id: UUID,
-    channel_id: UUID,
-    law_profile: LawProfile,
+    origin: Origin,
     officers: Iterable[Officer],
     holders: Holders,
     received_on: date,
@@ -86,19 +95,15 @@ def prepare(
     for officer in officers:
         if officer.account_id == representative_id:
             continue
-        place = (version, organisation_id, case_id, officer.account_id)
+        place = (version, origin.organisation_id, case_id, officer.account_id)
         grants.append(Grant(officer.account_id, case_keys.seal_grant(key, *place, officer.public_key)))
-    opened = adopt(
-        organisation_id, channel_id, law_profile, case_id, grants, received_on, service_keys, representative_id
-    )
-    dealt = escrow.deal(key, version, organisation_id, case_id, holders, service_keys)
+    opened = adopt(origin, case_id, grants, received_on, service_keys, representative_id)
+    dealt = escrow.deal(key, version, origin.organisation_id, case_id, holders, service_keys)
     return replace(opened, rows=(*opened.rows, *dealt)), key
 
 
 def adopt(
-    organisation_id: UUID,
-    channel_id: UUID,
-    law_profile: LawProfile,
+    origin: Origin,
     case_id: UUID,
     grants: Sequence[Grant],
     received_on: date,
@@ -114,16 +119,17 @@ def adopt(
     if not grants:
         raise ValueError("a case needs an officer who can open it")
     version, reference = case_keys.FIRST_VERSION, references.new_reference()
-    owed = duties.rows(organisation_id, case_id, law_profile, received_on)
+    organisation_id = origin.organisation_id
+    owed = duties.rows(organisation_id, case_id, origin.law_profile, received_on, origin.nation)
     acknowledge_by, feedback_by = duties.due_days(owed[1])
     case = {
         "organisation_id": organisation_id,
         "id": case_id,
-        "channel_id": channel_id,
+        "channel_id": origin.channel_id,
         "representative_id": representative_id,
         "reference": reference,
         "state": CaseState.RECEIVED.value,
-        "law_profile": law_profile.value,
+        "law_profile": origin.law_profile.value,
         "procedure": None,
         "key_version": version,
         "received_on": received_on,

@@ -1,5 +1,7 @@
 """The acts that move a case through its life. Every act supposes that its guard holds the row of the case."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
@@ -9,6 +11,8 @@ from app.cases import clocks, lifecycle
 from app.cases.lifecycle import CaseState
 from app.cases.models import Appointment, Case, Transition, Triage
 from app.cases.schemas import DecisionIn, TriageIn
+from app.duties.models import Duty
+from app.duties.profiles import DutyKind
 from app.kernel import clock
 from app.kernel.problems import Conflict
 from app.policy.actors import Capacity, Staff
@@ -103,6 +107,8 @@ async def triage(session: AsyncSession, actor: Staff, case: Case, draft: TriageI
 async def decide(session: AsyncSession, actor: Staff, case: Case, draft: DecisionIn) -> None:
     """The case is accepted, redirected or declined; an accepted one that has an investigator is under investigation.
 
+    Whoever raised it reads in their inbox that it was redirected or declined: that keeps the duty to feed back.
+
     Raises:
         TransitionNotPossible: it is not triaged, or was decided before.
 
@@ -110,7 +116,10 @@ async def decide(session: AsyncSession, actor: Staff, case: Case, draft: Decisio
     steps = [await advance(session, actor, case, draft.outcome, draft.reason)]
     if draft.outcome == CaseState.ACCEPTED and await _has_investigator(session, case):
         steps.append(await advance(session, actor, case, CaseState.INVESTIGATING, None))
-    await log.record(session, actor, f"case.{draft.outcome}", case, *steps, case_id=case.id)
+    kept: Sequence[Duty] = ()
+    if draft.outcome in clocks.FEED_BACK:
+        kept = await clocks.keep(session, actor, case, DutyKind.FEED_BACK)
+    await log.record(session, actor, f"case.{draft.outcome}", case, *steps, *kept, case_id=case.id)
 
 
 async def close(session: AsyncSession, actor: Staff, case: Case, reason: str) -> None:

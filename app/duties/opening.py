@@ -26,17 +26,19 @@ def rows(
     received_on: date,
     nation: Nation = DEFAULT_NATION,
     acknowledged_on: date | None = None,
+    fed_back_on: date | None = None,
 ) -> tuple[Table, list[dict[str, Any]]]:
     """Return what is owed to whoever reported, as `insert_rows` and `audit.log.append` take it.
 
-    With `acknowledged_on` they are those of a case that was acknowledged on that day.
+    With `acknowledged_on` they are those of a case that was acknowledged on that day, with `fed_back_on` of one in which
+    feedback was given on that day.
     """
     rules = PROFILES[profile]
     feedback_starts = profiles.feedback_starts(profile, received_on, acknowledged_on, nation)
     terms = (
         (DutyKind.ACKNOWLEDGE, rules.acknowledge, received_on, acknowledged_on),
         (DutyKind.ACKNOWLEDGE_PERSONALLY, rules.acknowledge_personally, received_on, acknowledged_on),
-        (DutyKind.FEED_BACK, rules.feed_back, feedback_starts, None),
+        (DutyKind.FEED_BACK, rules.feed_back, feedback_starts, fed_back_on),
     )
     return _DUTIES, [
         {

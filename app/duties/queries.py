@@ -105,10 +105,10 @@ async def in_case(session: AsyncSession, place: Place) -> DutiesOut:
     )
 
 
-async def owed_to(session: AsyncSession, place: Place, *owed: OwedTo) -> list[Duty]:
-    """Return what the case owes or owed to those, without content: for their inbox. `state_of` says how each stands."""
+async def owed_to(session: AsyncSession, organisation_id: UUID, case_id: UUID, *owed: OwedTo) -> list[Duty]:
+    """Return what the case owes or owed to those, for their inbox: its notes stay sealed. `state_of` says how each stands."""
     statement = select(Duty).where(
-        Duty.organisation_id == place.organisation_id, Duty.case_id == place.case_id, Duty.owed_to.in_(owed)
+        Duty.organisation_id == organisation_id, Duty.case_id == case_id, Duty.owed_to.in_(owed)
     )
     found = (await session.scalars(statement)).all()
     return sorted(found, key=lambda duty: (duty.starts_on, duty.due_on or date.max, duty.kind, duty.id))

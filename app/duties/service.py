@@ -175,7 +175,7 @@ async def extensions_of(session: AsyncSession, place: Place) -> list[DutyExtensi
     statement = select(DutyExtension).where(
         DutyExtension.organisation_id == place.organisation_id, DutyExtension.case_id == place.case_id
     )
-    return sorted((await session.scalars(statement)).all(), key=lambda one: (one.extended_on, one.id))
+    return sorted((await session.scalars(statement)).all(), key=lambda one: (one.extended_on, one.due_since))
 
 
 async def stop(session: AsyncSession, place: Place, by: UUID, reason: str) -> tuple[ClockStop, list[Duty]]:

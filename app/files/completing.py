@@ -12,9 +12,10 @@ from app.audit import log
 from app.audit.log import Entry
 from app.blobs.models import Blob
 from app.blobs.store import BlobGone, Place, Store
+from app.cases import telling
 from app.files import service
 from app.files.examining import DigestDiffers, Examined, examine
-from app.files.limits import FileTypeRefused, limits_of
+from app.files.limits import FileTypeRefused, Limits
 from app.files.models import FileUpload, GrievanceFile
 from app.files.scanning import MalwareFound
 from app.files.schemas import FileOut
@@ -24,7 +25,10 @@ from app.kernel.ids import new_id
 from app.kernel.problems import Conflict, NotFound
 from app.kernel.runtime import Runtime
 from app.kernel.sealed import SealedContentBroken
+from app.policy.actors import Capacity
 
+_READERS = (Capacity.CASE_OFFICER, Capacity.INVESTIGATOR)
+"""Who is told that a file was sent."""
 RECEIVED = "file.received"
 """The event of the case's log from which on the file is in custody: it commits to its row, and so to its hash."""
 
@@ -53,10 +57,14 @@ async def complete(runtime: Runtime, store: Store, owner: Owner, upload: Upload,
     if upload.stored != upload.content.size:
         raise FileUnfinished(offset=upload.stored)
     place = upload.content.place
+    async with runtime.database.session(write=False) as session:
+        limits = await service.limits_before(session, owner, runtime.settings)
     copy_place = await _room_for_copy(runtime, place.organisation_id)
     is_kept = False
     try:
-        examined = await runtime.examining.run(_finish_and_examine, runtime, store, upload, expected, copy_place)
+        examined = await runtime.examining.run(
+            _finish_and_examine, runtime, store, limits, upload, expected, copy_place
+        )
         async with runtime.database.session(write=True) as session:
             found = await _keep(session, owner, upload, examined)
         is_kept = examined.copy is not None
@@ -70,14 +78,13 @@ async def complete(runtime: Runtime, store: Store, owner: Owner, upload: Upload,
 
 
 def _finish_and_examine(
-    runtime: Runtime, store: Store, upload: Upload, expected: str | None, copy_place: Place
+    runtime: Runtime, store: Store, limits: Limits, upload: Upload, expected: str | None, copy_place: Place
 ) -> Examined:
     """Return what a file is that nobody can change any more."""
     try:
         store.finish(upload.content.place, upload.handle or "", upload.content.sealed_size)
     except BlobGone as error:
         raise SealedContentBroken from error
-    limits = limits_of(runtime.settings)
     return examine(store, runtime.settings, limits, upload.content, expected, copy_place)
 
 
@@ -132,6 +139,8 @@ async def _keep(session: AsyncSession, owner: Owner, upload: Upload, examined: E
     )
     session.add(file)
     await _record(session, owner, file)
+    place, by_reporter = (owner.organisation_id, owner.case_id), owner.staff is None
+    await telling.tell_appointed(session, *place, *_READERS, by_reporter=by_reporter)
     return FileOut.model_validate(shown(file))
 
 

@@ -1,9 +1,10 @@
-"""How much may be sent with one grievance. Pure: the rules of a channel plug in here, in `limits_of`."""
+"""How much may be sent with one grievance, by the settings of the service and the rules of its channel. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.files.types import ACCEPTED
+from app.intake.channel_settings import FileKind, FileRules
 from app.kernel.problems import Conflict, Problem
 from app.kernel.settings import Settings
 
@@ -44,9 +45,23 @@ class Limits:
     types: frozenset[str]
 
 
-def limits_of(settings: Settings) -> Limits:
-    """Return what holds for every channel. A channel's own rules narrow this: its bytes, its number, its types."""
-    return Limits(settings.file_bytes, settings.grievance_files, settings.grievance_file_bytes, ACCEPTED)
+_GROUPS = {"image": FileKind.IMAGES, "audio": FileKind.AUDIO, "video": FileKind.VIDEO}
+"""The group of each top-level media type; all other types are documents."""
+
+
+def limits_of(settings: Settings, rules: FileRules) -> Limits:
+    """Return what holds for every channel, narrowed by the rules of one: its bytes, its number, its types."""
+    return Limits(
+        min(settings.file_bytes, rules.largest_bytes),
+        min(settings.grievance_files, rules.most_files),
+        settings.grievance_file_bytes,
+        frozenset(one for one in ACCEPTED if kind_of_type(one) in rules.kinds),
+    )
+
+
+def kind_of_type(media_type: str) -> FileKind:
+    """Return the group in whose name a channel takes files of that type."""
+    return _GROUPS.get(media_type.partition("/")[0], FileKind.DOCUMENTS)
 
 
 def require_room(limits: Limits, sizes: Sequence[int], size: int) -> None:

@@ -25,8 +25,10 @@ from app.intake import status
 from app.intake.inbox import InboxClosed
 from app.kernel import routing
 from app.kernel.db import DbSession, let_go, reads
+from app.kernel.entrance import ProofOfWorkNeeded, through
 from app.kernel.http import allow_body, problems
 from app.kernel.idempotency import SameRequestRunning
+from app.kernel.pressure import Group
 from app.kernel.problems import BodyTooLarge, Busy, Conflict, IdempotencyKeyReused, InvalidInput, NotFound
 from app.kernel.runtime import Runtime, RuntimeOf
 from app.kernel.sealed import KeyTurned, SealedContentBroken
@@ -109,7 +111,13 @@ async def _state(response: Response, session: AsyncSession, store: Store, owner:
     return found
 
 
-@reporter_router.post("", status_code=201, response_model=UploadOut, responses=problems(*_INBOX, *_CREATES))
+@reporter_router.post(
+    "",
+    status_code=201,
+    response_model=UploadOut,
+    dependencies=[through(Group.FILES)],
+    responses=problems(*_INBOX, *_CREATES, ProofOfWorkNeeded),
+)
 async def begin_inbox_file(
     draft: FileIn,
     owner: Annotated[Owner, access.reporter],

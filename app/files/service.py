@@ -14,11 +14,12 @@ from app.blobs.store import Place
 from app.cases.models import Case
 from app.crypto import blobs
 from app.files.cleaning import IN_WORDS, CopyState
-from app.files.limits import limits_of, require_room
+from app.files.limits import Limits, limits_of, require_room
 from app.files.models import FileUpload, GrievanceFile
 from app.files.scanning import Scan
 from app.files.schemas import CaseFileOut, FileIn, FileOut, FilesOut, UploadItem, UploadOut, UploadState
-from app.intake.models import Grievance
+from app.intake.channel_settings import file_rules
+from app.intake.models import Channel, Grievance
 from app.intake.service import open_conversation
 from app.kernel import clock
 from app.kernel.problems import Conflict, NotFound
@@ -73,6 +74,17 @@ async def hold(session: AsyncSession, owner: Owner) -> None:
         raise KeyTurned
 
 
+async def limits_before(session: AsyncSession, owner: Owner, settings: Settings) -> Limits:
+    """Return what the grievance may have, by the rules that its channel has now."""
+    of_grievance = (Channel.organisation_id == Grievance.organisation_id) & (Channel.id == Grievance.channel_id)
+    rules = (
+        select(Channel.file_rules)
+        .join(Grievance, of_grievance)
+        .where(Grievance.organisation_id == owner.organisation_id, Grievance.id == owner.grievance_id)
+    )
+    return limits_of(settings, file_rules((await session.execute(rules)).one()))
+
+
 async def begin(session: AsyncSession, owner: Owner, draft: FileIn, settings: Settings, step: int) -> UploadOut:
     """Return a new file on its way, for which there is room.
 
@@ -89,7 +101,7 @@ async def begin(session: AsyncSession, owner: Owner, draft: FileIn, settings: Se
             model.organisation_id == owner.organisation_id, model.grievance_id == owner.grievance_id
         )
         sizes += (await session.scalars(statement)).all()
-    require_room(limits_of(settings), sizes, draft.size)
+    require_room(await limits_before(session, owner, settings), sizes, draft.size)
     blob = Blob(
         organisation_id=owner.organisation_id, size=draft.size, is_whole=False, handle=None, made_on=clock.today()
     )

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import log
+from app.cases import telling
 from app.cases.lifecycle import CaseState
 from app.cases.models import Case, Transition
 from app.cases.queries import of_case
@@ -46,7 +47,7 @@ from app.intake.service import of_grievance
 from app.kernel import clock
 from app.kernel.octets import spell
 from app.kernel.problems import Conflict, NotFound
-from app.policy.actors import Staff
+from app.policy.actors import Capacity, Staff
 
 QUESTION = "How are you? Has anybody treated you worse since you spoke up, or threatened to?"
 _NUMBER_BYTES = 4
@@ -124,6 +125,8 @@ async def _store(session: AsyncSession, grievance: Grievance, check_in: int | No
     )
     session.add(stored)
     await conversation.record(session, grievance, "detriment.reported", stored)
+    place = (grievance.organisation_id, grievance.case_id)  # also of who is fine: a notice must not tell which it is
+    await telling.tell_appointed(session, *place, Capacity.CASE_OFFICER, by_reporter=True)
     return SentOut(id=stored.id, position=stored.position, on=stored.reported_on)
 
 

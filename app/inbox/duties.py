@@ -1,27 +1,20 @@
-"""What whoever raised a grievance is owed by when, and whether it was kept, in plain words. Pure.
+"""What whoever raised a grievance is owed by when, and whether it was kept, in plain words. Pure."""
 
-`duties_of` is the one place that says where duties come from.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
+from app.duties.profiles import DutyKind
 from app.inbox.days import how_many, written
-
-
-class DutyKind(StrEnum):
-    """What is owed."""
-
-    ACKNOWLEDGE = "acknowledge"
-    FEED_BACK = "feed_back"
 
 
 class DutyState(StrEnum):
     """Whether it was kept."""
 
     DUE = "due"
+    STOPPED = "stopped"
     OVERDUE = "overdue"
     KEPT = "kept"
     KEPT_LATE = "kept_late"
@@ -29,7 +22,12 @@ class DutyState(StrEnum):
 
 OWED: dict[DutyKind, str] = {
     DutyKind.ACKNOWLEDGE: "Somebody confirms to you that it arrived.",
+    DutyKind.ACKNOWLEDGE_PERSONALLY: "A person who deals with it confirms that to you, not a program alone.",
     DutyKind.FEED_BACK: "You are told what is being done about it, or what came of it.",
+    DutyKind.ESCALATE_IMMEDIATE_RISK: "Somebody deals with the danger that was seen.",
+    DutyKind.SHARE: "What came of it is shared with those who spoke up.",
+    DutyKind.PUBLISH: "What was learned from it is published.",
+    DutyKind.REASSESS_DETRIMENT: "Somebody looks again at how you fare.",
 }
 
 
@@ -40,11 +38,15 @@ class Owed:
     kind: DutyKind
     due_on: date
     kept_on: date | None
+    stopped_on: date | None = None
+    """The day since which its clock stands still."""
 
     def state(self, today: date) -> DutyState:
         """Return whether it was kept. What is due today is not overdue."""
         if self.kept_on is not None:
             return DutyState.KEPT_LATE if self.kept_on > self.due_on else DutyState.KEPT
+        if self.stopped_on is not None:
+            return DutyState.STOPPED
         return DutyState.OVERDUE if today > self.due_on else DutyState.DUE
 
     def in_words(self, today: date) -> str:
@@ -53,6 +55,9 @@ class Owed:
         match self.state(today):
             case DutyState.DUE:
                 return f"It is due by {by}."
+            case DutyState.STOPPED:
+                since = written(self.stopped_on or today)
+                return f"The clock is stopped since {since}: what was due by {by} is due later by as many days."
             case DutyState.OVERDUE:
                 return f"It was due by {by} and has not been done: it is {how_many(late.days)} overdue."
             case DutyState.KEPT:
@@ -63,11 +68,9 @@ class Owed:
                 )
 
 
-def duties_of(
-    acknowledge_by: date, acknowledged_on: date | None, feedback_by: date, fed_back_on: date | None
-) -> Sequence[Owed]:
-    """Return what is owed to whoever raised a grievance, in the order in which it is due."""
-    return (
-        Owed(DutyKind.ACKNOWLEDGE, acknowledge_by, acknowledged_on),
-        Owed(DutyKind.FEED_BACK, feedback_by, fed_back_on),
-    )
+def duties_of(duties: Iterable[Any]) -> list[Owed]:
+    """Return what is owed, of rows of duties in their order. What is owed by an hour is told by its day."""
+    return [
+        Owed(DutyKind(one.kind), one.due_at.date() if one.due_on is None else one.due_on, one.kept_on, one.stopped_on)
+        for one in duties
+    ]

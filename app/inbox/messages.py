@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cases import queries as cases
+from app.cases import telling
 from app.crypto.messages import Said
 from app.inbox import conversation
 from app.inbox.conversation import Sent
@@ -16,10 +17,12 @@ from app.intake.inbox import Visit
 from app.intake.models import Grievance
 from app.kernel import clock
 from app.kernel.octets import spell
-from app.policy.actors import Staff
+from app.policy.actors import Capacity, Staff
 
 MOST_AT_ONCE = 50
 SENT = "message.sent"
+_READERS = (Capacity.CASE_OFFICER, Capacity.INVESTIGATOR)
+"""Who is told that somebody wrote to those who work the case."""
 
 
 async def write_as_reporter(session: AsyncSession, visit: Visit, draft: InboxMessageIn) -> SentOut:
@@ -74,6 +77,9 @@ async def _store(
     )
     session.add(message)
     await conversation.record(session, grievance, SENT, message)
+    if side in {Side.REPORTER, Side.REPRESENTATIVE}:
+        place, by_reporter = (grievance.organisation_id, grievance.case_id), side is Side.REPORTER
+        await telling.tell_appointed(session, *place, *_READERS, by_reporter=by_reporter)
     return SentOut(id=message.id, position=message.position, on=message.sent_on)
 
 

@@ -11,8 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.allegations.arrangement import STANDING, AllegationState
 from app.allegations.models import Allegation
 from app.audit import log
+from app.cases import clocks
 from app.cases.lifecycle import CaseState
 from app.cases.models import Case, Transition
+from app.duties import queries
+from app.duties.profiles import DutyKind, OwedTo
 from app.findings.models import Finding
 from app.findings.outcomes import FindingState, NoViewReason, Outcome
 from app.inbox import conversation, duties, outcomes
@@ -36,8 +39,6 @@ from app.kernel.octets import spell
 from app.kernel.problems import Conflict, NotFound
 from app.policy.actors import Staff
 
-_FED_BACK_BY = frozenset({CaseState.REDIRECTED, CaseState.DECLINED, CaseState.RELEASED})
-"""The steps by which whoever raised it is told what is done about it, or what came of it."""
 _FINDINGS_STAND = frozenset(
     {CaseState.FINDINGS_COMPLETE, CaseState.REPORTED, CaseState.RELEASED, CaseState.MONITORED, CaseState.CLOSED}
 )
@@ -50,7 +51,7 @@ class FindingsNotFinal(Conflict):
 
 
 async def tell(session: AsyncSession, actor: Staff, case: Case) -> OutcomesToldOut:
-    """Return from which day outcomes are told: this one, or that of before if they were.
+    """Return from which day outcomes are told: this one, or that of before if they were. It keeps the duty to feed back.
 
     Raises:
         FindingsNotFinal: an allegation has no final finding, or the findings are not complete.
@@ -68,7 +69,8 @@ async def tell(session: AsyncSession, actor: Staff, case: Case) -> OutcomesToldO
         organisation_id=case.organisation_id, case_id=case.id, told_by=actor.account_id, told_on=clock.today()
     )
     session.add(told)
-    await log.record(session, actor, "outcomes.told", told, case_id=case.id)
+    kept = await clocks.keep(session, actor, case, DutyKind.FEED_BACK)
+    await log.record(session, actor, "outcomes.told", told, *kept, case_id=case.id)
     return OutcomesToldOut(told_on=told.told_on)
 
 
@@ -117,12 +119,12 @@ async def read(
     )
     explained = await _explanations(session, grievance)
     shown = status.told(state)
-    fed_back_on = min((day for day in (told_on, await _day_of(session, grievance)) if day is not None), default=None)
+    owed = await queries.owed_to(session, organisation_id, case_id, OwedTo.REPORTER)
     return ProgressOut(
         reference=case.reference,
         status=shown,
         status_in_words=status.IN_WORDS[shown],
-        duties=_owed(duties.duties_of(case.acknowledge_by, case.acknowledged_on, case.feedback_by, fed_back_on)),
+        duties=_owed(duties.duties_of(owed)),
         outcomes_told_on=told_on,
         allegations=[
             _answer(one.id, became[one.id], explained.get(one.id) if told_on else None, in_clear=in_clear)
@@ -203,22 +205,6 @@ async def _told_on(session: AsyncSession, organisation_id: UUID, case_id: UUID) 
     )
     days = [await session.scalar(recorded), await session.scalar(released)]
     return min((day for day in days if day is not None), default=None)
-
-
-async def _day_of(session: AsyncSession, grievance: Grievance) -> date | None:
-    """Return the day of the first step by which whoever raised it is told what is done about it."""
-    statement = (
-        select(Transition.made_on)
-        .where(
-            Transition.organisation_id == grievance.organisation_id,
-            Transition.case_id == grievance.case_id,
-            Transition.to_state.in_(_FED_BACK_BY),
-        )
-        .order_by(Transition.position)
-        .limit(1)
-    )
-    day: date | None = await session.scalar(statement)
-    return day
 
 
 async def _explanations(session: AsyncSession, grievance: Grievance) -> dict[UUID, OutcomeExplanation]:

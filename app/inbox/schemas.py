@@ -12,8 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, m
 from app.cases.lifecycle import CaseState
 from app.crypto import columns, fields, signing
 from app.crypto.texts import LINE_LENGTH, tidy_lines
+from app.duties.profiles import DutyKind
 from app.findings.outcomes import NoViewReason, Outcome
-from app.inbox.duties import DutyKind, DutyState
+from app.inbox.duties import DutyState
 from app.inbox.models import Side
 from app.inbox.outcomes import Standing
 from app.intake.models import Confidentiality

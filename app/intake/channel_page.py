@@ -140,11 +140,14 @@ def _categories(channel: Channel, language: str) -> list[ChannelCategoryOut]:
 async def _officers(
     session: AsyncSession, keys: ServiceKeys, channel: Channel, officers: Sequence[Officer]
 ) -> list[ChannelOfficerOut]:
-    """Return those who will handle what is sent, by name where the channel shows names; the order tells nothing."""
+    """Return those who will handle what is sent, by name where the channel shows names and this process opens them.
+
+    The order tells nothing.
+    """
     place = (channel.organisation_id, channel.id)
     by_handle = {barring.handle_of(keys, *place, one.account_id): one.account_id for one in officers}
     names = {}
-    if channel.shows_officers:
+    if channel.shows_officers and keys.opens_names:  # names are Tier 1: a face for reporters alone shows numbers
         names = await names_of(session, channel.organisation_id, by_handle.values())
     return [
         ChannelOfficerOut(id=str(handle), number=number, name=names.get(by_handle[handle]))

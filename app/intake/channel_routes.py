@@ -22,9 +22,11 @@ from app.intake.doors import ChannelAltered
 from app.intake.hints_schemas import HintsIn, HintsOut
 from app.kernel import routing
 from app.kernel.db import DbSession, let_go, reads
+from app.kernel.entrance import ProofOfWorkNeeded, through
 from app.kernel.http import IfMatch, etag, problems
 from app.kernel.idempotency import SameRequestRunning
 from app.kernel.pages import Page, PageOf
+from app.kernel.pressure import Group
 from app.kernel.problems import (
     BodyTooLarge,
     Busy,
@@ -92,7 +94,8 @@ async def read_channel(
 @reporter_router.post(
     "/channels/{channel}/hints",
     response_model=HintsOut,
-    responses=problems(NotFound, InvalidInput, BodyTooLarge, Busy),
+    dependencies=[through(Group.HINTS)],
+    responses=problems(NotFound, InvalidInput, BodyTooLarge, Busy, ProofOfWorkNeeded),
 )
 @reads
 async def find_hints(

@@ -73,7 +73,11 @@ class ChannelSettingsIn(_In):
     own_categories: list[OwnCategoryIn] | None = Field(default=None, max_length=MOST_OWN_CATEGORIES)
     file_rules: FileRulesIn | None = None
     shows_officers: StrictBool | None = Field(
-        default=None, description="Whether the public page names the case officers; at first it only counts them."
+        default=None,
+        description=(
+            "Whether the public page names the case officers; at first it only counts them. A process that serves reporters alone "
+            "holds no key that opens names, and counts them always."
+        ),
     )
 
     @model_validator(mode="after")
@@ -129,7 +133,9 @@ class ChannelOfficerOut(BaseModel):
 
     id: str = Field(description="Name it in `barred` if they must have no part in it.")
     number: int = Field(description="From 1: how the page calls them where it gives no names.")
-    name: str | None = Field(description="Null where the channel does not name its officers.")
+    name: str | None = Field(
+        description="Null where the channel does not name its officers, or where this process serves reporters alone."
+    )
 
 
 class DirectoryItem(BaseModel):

@@ -15,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts import provenance
 from app.accounts.models import Account, AccountState, RoleGrant
 from app.cases.escrow import Holders
-from app.cases.opening import Officer
+from app.cases.opening import Officer, Origin
 from app.crypto import contexts, hpke, identity
 from app.custody import directory
 from app.custody.directory import InForce, custodians_of
 from app.custody.models import Custodian
+from app.duties.calendar import DEFAULT_NATION, Nation
 from app.duties.profiles import LawProfile
 from app.intake.models import Channel, ChannelOfficer
 from app.kernel.logs import log
@@ -71,8 +72,15 @@ class Door:
     officers: tuple[Officer, ...]
     own_categories: frozenset[str] = frozenset()
     """What grievances may be about besides what the law names."""
+    nation: Nation = DEFAULT_NATION
+    """Whose bank holidays count."""
     barred: frozenset[UUID] = frozenset()
     """Accounts that whoever reports barred: none of them is among the officers, and a wall is raised before each."""
+
+    @property
+    def origin(self) -> Origin:
+        """Return the channel as a new case needs it."""
+        return Origin(self.organisation_id, self.channel_id, self.law_profile, self.nation)
 
 
 _Keys = tuple[tuple[UUID, bytes], ...]
@@ -199,6 +207,7 @@ def _how_to_find_a_door() -> Executable:
             Channel.manifest_digest,
             Channel.tag,
             Channel.own_categories,
+            Channel.nation,
             ChannelOfficer.account_id.label("officer"),
             provenance.CREDENTIALS_OF_ROW,
             provenance.GRANT_OF_ROW,
@@ -252,4 +261,5 @@ async def find(session: AsyncSession, slug: str, *, organisation_id: UUID | None
         tuple(identity.Custodian(custodian_id, _loaded(key)) for custodian_id, key in keys),
         tuple(Officer(account_id, _loaded(public_key)) for account_id, public_key in attending.items()),
         frozenset(one["code"] for one in found.own_categories or ()),
+        Nation(found.nation or DEFAULT_NATION),
     )

@@ -57,9 +57,7 @@ def take(door: Door, draft: SealedGrievanceIn, keys: ServiceKeys, kept: ErasureK
     attending = {officer.account_id for officer in door.officers}
     grants = [Grant(one.account_id, one.sealed_key) for one in draft.grants if one.account_id in attending]
     today = clock.today()
-    new_case = opening.adopt(
-        door.organisation_id, door.channel_id, door.law_profile, draft.case_id, grants, today, keys
-    )
+    new_case = opening.adopt(door.origin, draft.case_id, grants, today, keys)
     kept.keep({draft.identity.id: draft.identity.shred_key})
     return Submission(
         draft.grievance_id,

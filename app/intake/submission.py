@@ -244,9 +244,7 @@ def _new_case(
     if all(officer.account_id == representative_id for officer in door.officers):
         raise ChannelUnattended
     new_case, key = opening.prepare(
-        door.organisation_id,
-        door.channel_id,
-        door.law_profile,
+        door.origin,
         door.officers,
         Holders(door.custodians, door.threshold),
         received_on,

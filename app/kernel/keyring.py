@@ -313,6 +313,11 @@ class ServiceKeys:
             self._derived[chosen, organisation_id] = known
         return chosen, known
 
+    @property
+    def opens_names(self) -> bool:
+        """Whether this process opens what only the service's own key opens, as names are; one for reporters alone does not."""
+        return self._holds_versions
+
     def peppered(self, label: str) -> bytes:
         """Return the key for one use of the pepper, named by `label`."""
         if label not in self._peppered:

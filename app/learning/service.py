@@ -5,9 +5,11 @@ from collections.abc import Collection, Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import log
+from app.cases import clocks
 from app.cases.lifecycle import CaseState
 from app.cases.models import Case
 from app.cases.service import advance
+from app.duties.profiles import DutyKind
 from app.kernel import clock
 from app.kernel.db import Base
 from app.kernel.problems import Conflict, InvalidInput
@@ -271,6 +273,7 @@ async def let_out(
     touched: list[Base] = [summary]
     if case.state not in ALREADY_RELEASED:
         touched += [await advance(session, actor, case, CaseState.RELEASED, None), case]
+        touched += await clocks.keep(session, actor, case, DutyKind.FEED_BACK)
     before = await queries.releases_of(session, case)
     for old in before:
         if old.state == ReleaseState.STANDING:

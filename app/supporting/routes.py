@@ -13,8 +13,10 @@ from app.intake.doors import ChannelAltered
 from app.intake.inbox import ReceiptNotKnown
 from app.kernel import idempotency, routing
 from app.kernel.db import DbSession, let_go, reads
+from app.kernel.entrance import ProofOfWorkNeeded, through
 from app.kernel.http import IfMatch, etag, problems
 from app.kernel.idempotency import SameRequestRunning
+from app.kernel.pressure import Group
 from app.kernel.problems import (
     BodyTooLarge,
     Busy,
@@ -64,7 +66,7 @@ staff_router = routing.router(prefix="/v1")
 COLLECTIVE = "collective grievances"
 _CREATES = (IdempotencyKeyReused, SameRequestRunning, BodyTooLarge)
 _CHANGES = (NoSupportCount, SupportCountAltered, SupportCountOver, PreconditionFailed, PreconditionRequired)
-_SUPPORTS = (NotFound, InvalidInput, SupportCountAltered, BodyTooLarge, AuditUnavailable, Busy)
+_SUPPORTS = (NotFound, InvalidInput, SupportCountAltered, BodyTooLarge, AuditUnavailable, Busy, ProofOfWorkNeeded)
 _BECAUSE = (
     "a supporter has no account and needs none: the code, the token or the receipt is the proof, and it is in the body"
 )
@@ -208,6 +210,7 @@ async def read_support_page(
 @reporter_router.post(
     "/collective-grievances/{grievance_id}/supporters",
     status_code=201,
+    dependencies=[through(Group.SUPPORT)],
     response_model=SupportOut,
     responses=problems(
         *_SUPPORTS,
@@ -253,6 +256,7 @@ async def support_grievance(
 @reporter_router.put(
     "/collective-grievances/{grievance_id}/supporters",
     status_code=204,
+    dependencies=[through(Group.SUPPORT)],
     responses=problems(*_SUPPORTS, SupportersNotCounted, SupportsOneAllegation, ChannelAltered, ReceiptNotKnown),
 )
 async def amend_support(
@@ -273,6 +277,7 @@ async def amend_support(
 @reporter_router.post(
     "/collective-grievances/{grievance_id}/supporters/withdrawal",
     status_code=204,
+    dependencies=[through(Group.SUPPORT)],
     responses=problems(*_SUPPORTS, ReceiptNotKnown),
 )
 async def withdraw_support(

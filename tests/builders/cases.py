@@ -65,9 +65,7 @@ async def an_open_file(
         try:
             door = await doors.find(session, CHANNEL)
             new_case, _ = opening.prepare(
-                door.organisation_id,
-                door.channel_id,
-                door.law_profile,
+                door.origin,
                 [opening.Officer(account.id, hpke.PublicKey(account.public_key)) for account in accounts],
                 Holders(door.custodians, door.threshold),
                 received_on or clock.today(),

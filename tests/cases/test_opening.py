@@ -22,7 +22,7 @@ KEYS = ServiceKeys({1: bytes(32)}, bytes(32))
 def a_new_case(officers: list[opening.Officer] = OFFICERS, **options: object) -> tuple[opening.NewCase, bytes]:
     """A case received on the last day of a leap year's February."""
     return opening.prepare(
-        ORGANISATION, CHANNEL, LawProfile.EU_2019_1937, officers, HOLDERS, date(2024, 2, 29), KEYS, **options  # type: ignore[arg-type]
+        opening.Origin(ORGANISATION, CHANNEL, LawProfile.EU_2019_1937), officers, HOLDERS, date(2024, 2, 29), KEYS, **options  # type: ignore[arg-type]
     )  # fmt: skip
 
 

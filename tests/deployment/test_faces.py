@@ -134,6 +134,24 @@ async def test_without_any_key_of_the_staffs_side_a_reporter_goes_all_their_way_
     assert (code, "not those that this database was written with" in said) == (1, True), said
 
 
+async def test_a_channel_that_shows_its_officers_shows_numbers_where_no_key_opens_names(two: TwoFaces) -> None:
+    await two.staff.start()
+    async with two.staff.client() as administrator:
+        await sign_in(administrator, two.cast.administrator)
+        page = f"/v1/channels/{conftest.CHANNEL}"
+        shows = await administrator.patch(page, json={"shows_officers": True}, headers={"If-Match": '"1"'})
+        assert shows.status_code == 200, shows.text
+    await two.staff.end(signal.SIGTERM)
+    await two.reporter.start()
+    async with two.reporter.client() as anybody:
+        answer = await anybody.get(page)
+        assert answer.status_code == 200, answer.text
+        officers = answer.json()["officers"]
+        assert [(one["number"], one["name"]) for one in officers] == [(1, None), (2, None)]
+        assert (await anybody.get(f"/en/report/{conftest.CHANNEL}")).status_code == 200
+        await intake.submitted(anybody, intake.a_grievance(barred=[officers[0]["id"]]))
+
+
 async def test_each_face_says_how_it_is_explains_its_problems_and_holds_and_documents_its_own_routes_alone(
     two: TwoFaces,
 ) -> None:

@@ -293,14 +293,16 @@ async def test_cases_that_are_older_than_the_table_owe_what_they_owed(
     service: Service, actors: SimpleNamespace
 ) -> None:
     case = await cases.an_open_file(service)
-    acknowledged = await cases.an_open_file(service)
+    acknowledged, declined = await cases.an_open_file(service), await cases.a_closed_case(service)
     await cases.acknowledge(actors.case_officer, acknowledged)
-    before = [await duties_of(actors.case_officer, one) for one in (case, acknowledged)]
+    every = (case, acknowledged, declined)
+    before = [await duties_of(actors.case_officer, one) for one in every]
+    assert before[-1]["feed_back"]["state"] == "kept"
     async with service.runtime.database.session(write=True) as session:
         await session.execute(delete(Duty))
     await older_duties.begin_all(service.runtime)
     await older_duties.begin_all(service.runtime)
-    after = [await duties_of(actors.case_officer, one) for one in (case, acknowledged)]
+    after = [await duties_of(actors.case_officer, one) for one in every]
     for old, new in zip(before, after, strict=True):
         assert {kind: (one["due_on"], one["kept_on"]) for kind, one in old.items()} == {
             kind: (one["due_on"], one["kept_on"]) for kind, one in new.items()
@@ -339,7 +341,9 @@ async def test_a_duty_is_due_by_a_day_or_at_an_instant(service: Service) -> None
         assert (duty.due_on, duty.kept_on) == (date(2026, 6, 2), None)
         [kept] = await keep(session, place, DutyKind.SHARE, date(2026, 3, 3))
         assert kept is duty
-        assert [one.id for one in await queries.owed_to(session, place, OwedTo.PANEL)] == [duty.id]
+        assert [
+            one.id for one in await queries.owed_to(session, place.organisation_id, place.case_id, OwedTo.PANEL)
+        ] == [duty.id]
         assert await keep(session, place, DutyKind.SHARE, date(2026, 3, 4)) == []
         assert duty.kept_on == date(2026, 3, 3)
 

@@ -10,8 +10,8 @@ import pytest
 
 from app.files import access
 from tests.builders import files, intake
-from tests.builders.files import PORTION, Sender, a_reporter, a_text
-from tests.conftest import Service
+from tests.builders.files import PORTION, Sender, a_png, a_reporter, a_text
+from tests.conftest import CHANNEL, Service
 
 
 @pytest.fixture
@@ -125,10 +125,33 @@ async def test_too_large_or_too_many_files_are_refused_before_a_byte_is_sent(
 
 
 async def test_no_more_files_than_their_number_are_taken(reporter: Sender, service: Service) -> None:
-    for _ in range(service.runtime.settings.grievance_files):
+    most = (await reporter.client.get(f"/v1/channels/{CHANNEL}")).json()["file_rules"]["most_files"]
+    for _ in range(most):
         await reporter.begin(1)
     answer = await reporter.client.post(reporter.files, json={"name": "a", "size": 1})
-    assert (answer.status_code, answer.json()["files"]) == (409, service.runtime.settings.grievance_files)
+    assert (answer.status_code, answer.json()["files"]) == (409, most)
+
+
+async def test_a_channel_takes_fewer_smaller_and_other_files_than_the_service(
+    reporter: Sender, actors: SimpleNamespace
+) -> None:
+    rules = {"largest_bytes": 2_000, "most_files": 2, "kinds": ["images"]}
+    answer = await actors.administrator.patch(
+        f"/v1/channels/{CHANNEL}", json={"file_rules": rules}, headers={"If-Match": '"1"'}
+    )
+    assert answer.status_code == 200, answer.text
+    large = await reporter.client.post(reporter.files, json={"name": "a", "size": 2_001})
+    assert (large.status_code, large.json()["file_bytes"]) == (413, 2_000)
+    begun = await reporter.begin(len(a_text()))
+    await reporter.put(begun["id"], 0, a_text())
+    refused = await reporter.complete(begun["id"])
+    assert refused.status_code == 415
+    assert "image/png" in refused.json()["accepted"]
+    assert {one.partition("/")[0] for one in refused.json()["accepted"]} == {"image"}
+    assert (await reporter.send(a_png(), "a.png"))["media_type"] == "image/png"
+    await reporter.begin(1)
+    more = await reporter.client.post(reporter.files, json={"name": "a", "size": 1})
+    assert (more.status_code, more.json()["files"]) == (409, 2)
 
 
 async def test_a_file_is_seen_by_nobody_else_before_it_is_complete(

@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 
 from app.allegations.arrangement import AllegationState
 from app.cases.lifecycle import CaseState
+from app.duties.profiles import DutyKind
 from app.findings.outcomes import NoViewReason, Outcome
+from app.inbox import duties as owed_in_words
 from app.inbox import outcomes
-from app.inbox.duties import DutyKind, DutyState, Owed, duties_of
+from app.inbox.duties import DutyState, Owed, duties_of
 from app.inbox.outcomes import Arranged, Standing, Told, what_became
 from tests.builders import cases, conversations, intake
 from tests.builders.conversations import Inbox, an_inbox, investigated, open_sealed
 from tests.builders.reports import slug_of
-from tests.conftest import Actor, Clock, Service
+from tests.conftest import FROZEN, Actor, Clock, Service
 
 KIB = 1024
 DAY = date(2026, 3, 2)
@@ -84,10 +86,26 @@ def test_a_duty_is_overdue_only_after_its_day_and_never_once_kept(today: date, k
 
 
 def test_duties_are_said_in_words() -> None:
-    acknowledge, feed_back = duties_of(DAY, None, DAY + timedelta(days=90), DAY + timedelta(days=91))
+    rows = [
+        SimpleNamespace(kind="acknowledge", due_on=DAY, due_at=None, kept_on=None, stopped_on=None),
+        SimpleNamespace(
+            kind="feed_back",
+            due_on=DAY + timedelta(days=90),
+            due_at=None,
+            kept_on=DAY + timedelta(days=91),
+            stopped_on=None,
+        ),
+        SimpleNamespace(
+            kind="escalate_immediate_risk", due_on=None, due_at=FROZEN, kept_on=None, stopped_on=DAY - timedelta(days=1)
+        ),
+    ]
+    acknowledge, feed_back, risk = duties_of(rows)
     assert acknowledge.in_words(DAY) == "It is due by 2 March 2026."
     assert acknowledge.in_words(DAY + timedelta(days=1)).endswith("it is 1 day overdue.")
     assert feed_back.in_words(DAY) == "It was done on 1 June 2026, 1 day late: it was due by 31 May 2026."
+    stopped = "The clock is stopped since 1 March 2026: what was due by 2 March 2026 is due later by as many days."
+    assert (risk.in_words(DAY), risk.state(DAY + timedelta(days=9))) == (stopped, DutyState.STOPPED)
+    assert set(owed_in_words.OWED) == set(DutyKind)
 
 
 async def found(inbox: Inbox, *raised: str) -> None:
@@ -194,10 +212,14 @@ async def test_duties_are_shown_and_whether_they_were_kept(
 ) -> None:
     inbox = await an_inbox(service)
     duties = (await inbox.read("/progress"))["duties"]
-    assert [(one["kind"], one["state"]) for one in duties] == [("acknowledge", "due"), ("feed_back", "due")]
+    assert [(one["kind"], one["due_on"], one["state"]) for one in duties] == [
+        ("acknowledge_personally", "2026-03-05", "due"),
+        ("acknowledge", "2026-03-09", "due"),
+        ("feed_back", "2026-06-09", "due"),
+    ]
     clock.advance(timedelta(days=9))
     late = await conversations.opened(service, inbox.client, inbox.case, inbox.receipt)
-    acknowledge = (await late.read("/progress"))["duties"][0]
+    acknowledge = (await late.read("/progress"))["duties"][1]
     assert acknowledge["state"] == "overdue"
     assert "has not been done: it is 2 days overdue." in acknowledge["in_words"]
     await actors.case_officer.sign_in()
@@ -205,14 +227,51 @@ async def test_duties_are_shown_and_whether_they_were_kept(
     await cases.triage(actors.case_officer, inbox.case)
     await cases.decide(actors.case_officer, inbox.case, "declined")
     duties = (await late.read("/progress"))["duties"]
-    assert [(one["state"], one["kept_on"]) for one in duties] == [("kept_late", "2026-03-11"), ("kept", "2026-03-11")]
+    assert [(one["state"], one["kept_on"]) for one in duties] == [
+        ("kept_late", "2026-03-11"), ("kept_late", "2026-03-11"), ("kept", "2026-03-11")
+    ]  # fmt: skip
+
+
+async def test_stops_and_extensions_of_the_officers_clocks_are_what_the_reporter_reads(
+    service: Service, actors: SimpleNamespace, clock: Clock
+) -> None:
+    inbox, officer = await an_inbox(service), actors.case_officer
+    stop = intake.created(await officer.post(f"{inbox.case.url}/clock-stops", json={"reason": "We wait for records."}))
+    said = await inbox.read("/progress")
+    assert {one["state"] for one in said["duties"]} == {"stopped"}
+    assert "records" not in str(said)
+    clock.advance(timedelta(days=4))
+    await officer.sign_in()
+    assert (await officer.post(f"{inbox.case.url}/clock-stops/{stop['id']}/end")).status_code == 200
+    later = await conversations.opened(service, inbox.client, inbox.case, inbox.receipt)
+    assert [one["due_on"] for one in (await later.read("/progress"))["duties"]] == [
+        "2026-03-09", "2026-03-13", "2026-06-09"
+    ]  # fmt: skip
+
+
+async def test_to_tell_outcomes_keeps_the_duty_to_feed_back(service: Service, actors: SimpleNamespace) -> None:
+    inbox = await an_inbox(service)
+    await investigated(inbox)
+    await found(inbox, *[one["id"] for one in (await inbox.read(""))["allegations"]])
+    await completed(inbox)
+    url = f"{inbox.case.url}/duties"
+    before = {one["kind"]: one for one in (await actors.case_officer.get(url)).json()["duties"]}
+    assert before["feed_back"]["state"] == "owed"
+    assert (await told(actors.case_officer, inbox)).status_code == 200
+    after = {one["kind"]: one for one in (await actors.case_officer.get(url)).json()["duties"]}
+    assert (after["feed_back"]["state"], after["feed_back"]["kept_by"]) == (
+        "kept",
+        str(actors.case_officer.account_id),
+    )
+    assert (await inbox.read("/progress"))["duties"][-1]["state"] == "kept"
+    assert await conversations.faults(service) == []
 
 
 async def test_a_representative_reads_the_same_of_theirs(service: Service, actors: SimpleNamespace) -> None:
     sent = await intake.submitted_for_many(actors.representative)
     url = f"/v1/collective-grievances/{sent['id']}/progress"
     shown = (await actors.representative.get(url)).json()
-    assert (shown["reference"], len(shown["duties"]), len(shown["allegations"])) == (sent["reference"], 2, 2)
+    assert (shown["reference"], len(shown["duties"]), len(shown["allegations"])) == (sent["reference"], 3, 2)
     assert (await actors.other_representative.get(url)).status_code == 404
 
 

@@ -13,7 +13,7 @@ from app.kernel import entrance
 from app.kernel.pressure import Group, Policy
 from app.main import create_app
 from tests import conftest
-from tests.builders import intake
+from tests.builders import intake, supporting
 from tests.conftest import Service
 
 HEADER = "Proof-Of-Work"
@@ -156,3 +156,30 @@ async def test_pages_without_scripts_come_in_by_the_same_rule(service: Service) 
         pass
     assert app.state.runtime.entrances[Group.SUPPORT].inside == 0
     await app.state.runtime.close()
+
+
+async def test_each_other_public_door_has_a_budget_of_its_own_and_asks_for_work_while_it_runs_low(
+    service: Service,
+) -> None:
+    counted = await supporting.a_count(service.actors.representative, "codes", 2)
+    supports = {"code": counted.codes[0], "allegations": [1]}
+    doors: list[tuple[str, str, dict[str, Any], int]] = [
+        ("POST", counted.place, supports, 201),
+        ("POST", f"/v1/channels/{conftest.CHANNEL}/hints", {"narrative": "I am the only nurse on nights."}, 200),
+        ("POST", "/v1/inbox/files", {"name": "rota.txt", "size": 1}, 201),
+    ]
+    async with a_face(service, proof_of_work=Policy.ALWAYS, slow_lane_per_minute=1) as anybody:
+        receipt = (await intake.submitted(anybody))["receipt"]
+        anybody.headers.update(await intake.inbox_opened(anybody, receipt=receipt))
+        for method, path, body, status in doors:
+            first = await anybody.request(method, path, json=body)
+            assert first.status_code == status, first.text
+            refused = await anybody.request(method, path, json=body)
+            assert refused.status_code == 428, path
+        paths = (("PUT", counted.place), ("POST", f"{counted.place}/withdrawal"))
+        body = {"receipt": receipt, "allegations": [1]}
+        for method, path in paths:
+            assert (await anybody.request(method, path, json=body)).status_code == 428, path
+        proof = await worked_for(anybody, refused)
+        again = await anybody.post("/v1/inbox/files", json={"name": "rota.txt", "size": 1}, headers=proof)
+        assert again.status_code == 201

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from app.notifications.models import Notice
-from tests.builders import cases
+from tests.builders import cases, files
+from tests.builders.conversations import an_inbox, investigated
 from tests.builders.intake import submitted, submitted_for_many
 from tests.builders.notices import nothing_waits
 from tests.builders.openings import asks_in
@@ -78,3 +79,41 @@ async def test_that_somebody_is_in_danger_is_told_to_the_officers_of_the_case_bu
     answer = await actors.case_officer.post(f"{case.url}/escalations", json={"reason": "She was threatened."})
     assert answer.status_code == 201
     assert await waiting(service) == {(actors.other_case_officer.account_id, TODAY)}
+
+
+@pytest.mark.parametrize("answer", ["fine", "detriment"])
+async def test_what_a_reporter_writes_is_told_from_the_next_day_to_who_may_read_it(
+    service: Service, actors: SimpleNamespace, answer: str
+) -> None:
+    inbox, tomorrow = await an_inbox(service), TODAY + timedelta(days=1)
+    await investigated(inbox)
+    officers = {(one.account_id, tomorrow) for one in (actors.case_officer, actors.other_case_officer)}
+    investigator = {(actors.investigator.account_id, tomorrow), (actors.assistant.account_id, tomorrow)}
+    sender = files.Sender(inbox.client)
+    inbox.client.headers.update(inbox.headers)
+    harm = {"what": "My shifts were cut.", "happened_on": "2026-03-01", "since_speaking_up": "yes"}
+    await nothing_waits(service)
+    await inbox.post("/messages", {"text": "There is more."})
+    to_readers = await waiting(service)
+    await nothing_waits(service)
+    await sender.send(files.a_text())
+    assert await waiting(service) == to_readers
+    assert officers < to_readers <= officers | investigator
+    await nothing_waits(service)
+    await inbox.post("/detriments", harm)
+    assert await waiting(service) == officers
+    await nothing_waits(service)
+    await inbox.post("/check-ins/1", {"answer": answer, "text": "So it is."})
+    assert await waiting(service) == officers
+
+
+async def test_what_a_representative_writes_is_told_at_once(service: Service, actors: SimpleNamespace) -> None:
+    sent = await submitted_for_many(actors.representative)
+    await nothing_waits(service)
+    own = f"/v1/collective-grievances/{sent['id']}"
+    assert (await actors.representative.post(f"{own}/messages", json={"text": "There is more."})).status_code == 201
+    told = {(one.account_id, TODAY) for one in (actors.case_officer, actors.other_case_officer)}
+    assert await waiting(service) == told
+    await nothing_waits(service)
+    await files.a_representative(actors.representative, sent["id"]).send(files.a_text())
+    assert await waiting(service) == told
