@@ -15,12 +15,12 @@ from tests.builders.conversations import Inbox
 from tests.builders.files import MARK, Sender
 from tests.builders.intake import HEADLINE, NARRATIVE, STATEMENTS, created
 from tests.builders.investigation import body, refused
+from tests.builders.notices import MORNING, NEXT_SLOT, OFFICER, OTHER, has_address, nothing_waits
 from tests.conftest import CHANNEL, FROZEN, Actor, Clock, Service
 from tests.inbox.test_identities import stands_for
 from tests.inbox.test_progress import completed, found, told
 from tests.intake.test_barring import handle
 from tests.notifications.conftest import MailServer, Sending, deliver
-from tests.notifications.test_mail import MORNING, NEXT_SLOT, OFFICER, OTHER, has_address, nothing_waits
 from tests.portal.people import a_report, form_of, let_in, sent_to, words_of
 from tests.promises.test_lost_receipts import Asking, keys_of, open_inboxes
 
