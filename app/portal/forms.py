@@ -165,7 +165,9 @@ class Written:
             draft = GrievanceIn.model_validate(body)
         except ValidationError as error:
             for one in error.errors(include_url=False, include_input=False):
-                errors.setdefault(self._place(one["loc"]), _rule(one["type"], str((one.get("ctx") or {}).get("error"))))
+                errors.setdefault(
+                    self._place(one["loc"]), rule_of(one["type"], str((one.get("ctx") or {}).get("error")))
+                )
         if errors:
             raise FormErrors({name: errors[name] for name in self._in_order(errors)})
         return draft
@@ -214,7 +216,8 @@ class FormErrors(Exception):
         self.errors = errors
 
 
-def _rule(kind: str, said: str) -> str:
+def rule_of(kind: str, said: str) -> str:
+    """Return the text that says to people what a rule of the wire says."""
     if kind in {"string_too_long", "too_long"}:
         return "too_long"
     if kind in {"string_too_short", "missing"}:

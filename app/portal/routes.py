@@ -17,7 +17,7 @@ from app.kernel.db import DbSession, let_go, reads
 from app.kernel.problems import InvalidInput
 from app.kernel.runtime import Runtime, RuntimeOf
 from app.policy.guard import public
-from app.portal import pages, receipt_file, routing, words
+from app.portal import drafts, pages, receipt_file, routing
 from app.portal.forms import FormErrors, Kept, Written
 from app.portal.languages import Language, preferred
 from app.portal.routing import FormOf, shown
@@ -102,17 +102,9 @@ def _form_page(
         422 if errors else 200,
         channel=channel,
         written=written,
-        errors={} if errors is None else _in_words(errors, language),
+        errors={} if errors is None else drafts.in_words(errors, language),
         focus=focus,
     )
-
-
-def _in_words(errors: Mapping[str, str], language: Language) -> dict[str, str]:
-    t = words.of(language)
-    return {
-        name: t(f"error.{name}.{rule}" if f"error.{name}.{rule}" in t else f"error.{rule}")
-        for name, rule in errors.items()
-    }
 
 
 def _check_page(channel: ChannelOut, language: Language, written: Written) -> Response:

@@ -1,0 +1,38 @@
+"""What a form of an open inbox says, as a body of the API, and what is said at a field that breaks a rule. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from app.portal import words
+from app.portal.forms import FormErrors, rule_of
+from app.portal.languages import Language
+
+Draft = TypeVar("Draft", bound=BaseModel)
+
+
+def drafted(kind: type[Draft], body: Mapping[str, Any], fields: Sequence[str]) -> Draft:
+    """Return the body that a form stands for. A breach is told at the field of that name, else at the first of `fields`.
+
+    Raises:
+        FormErrors: a field breaks a rule.
+
+    """
+    try:
+        return kind.model_validate({name: value for name, value in body.items() if value not in {None, ""}})
+    except ValidationError as error:
+        errors: dict[str, str] = {}
+        for one in error.errors(include_url=False, include_input=False):
+            place = next((name for name in one["loc"] if name in fields), fields[0])
+            errors.setdefault(str(place), rule_of(one["type"], str((one.get("ctx") or {}).get("error"))))
+        raise FormErrors({name: errors[name] for name in fields if name in errors}) from error
+
+
+def in_words(errors: Mapping[str, str], language: Language) -> dict[str, str]:
+    """Return what is said at each field: the text of the field for that rule, or that of the rule."""
+    t = words.of(language)
+    return {
+        name: t(f"error.{name}.{rule}" if f"error.{name}.{rule}" in t else f"error.{rule}")
+        for name, rule in errors.items()
+    }
