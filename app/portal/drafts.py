@@ -1,4 +1,4 @@
-"""What a form of an open inbox says, as a body of the API, and what is said at a field that breaks a rule. Pure."""
+"""What a form of an open inbox says, as a body of the API, and what is said at a field that breaks a rule."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ def drafted(kind: type[Draft], body: Mapping[str, Any], fields: Sequence[str]) -
 
     """
     try:
-        return kind.model_validate({name: value for name, value in body.items() if value not in {None, ""}})
+        return kind.model_validate({name: value for name, value in body.items() if value is not None and value != ""})
     except ValidationError as error:
         errors: dict[str, str] = {}
         for one in error.errors(include_url=False, include_input=False):

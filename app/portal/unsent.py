@@ -1,4 +1,4 @@
-"""What was written in an inbox that had closed meanwhile: it waits in the page that asks for the receipt, and nowhere else. Pure."""
+"""What was written in an inbox that had closed meanwhile: it waits in the page that asks for the receipt, and nowhere else."""
 
 import re
 from collections.abc import Sequence
