@@ -80,11 +80,14 @@ async def inside(page: Page, language: str) -> AsyncIterator[str]:
     yield "identity-withdrawal"
     await page.goto(f"/{language}/inbox/messages")
     await page.fill("#text", NARRATIVE)
-    cookies = await page.context.cookies()
+    (cookie,) = await page.context.cookies()
     await page.context.clear_cookies()
     await page.click("main form button")
     yield "inbox-closed-unsent"
-    await page.context.add_cookies(cookies)
+    await page.context.add_cookies(
+        [{"name": cookie["name"], "value": cookie["value"], "domain": cookie["domain"], "path": "/", "httpOnly": True,
+          "sameSite": "Strict"}]
+    )  # fmt: skip
     await page.goto(f"/{language}/inbox")
 
 

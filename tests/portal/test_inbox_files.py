@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -114,7 +115,7 @@ async def test_a_type_that_is_not_taken_leaves_nothing(
     assert "Not complete yet" not in (await anonymous.get(PAGE)).text
 
 
-def narrowed(monkeypatch: pytest.MonkeyPatch, **limits: int) -> None:
+def narrowed(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:  # noqa: ANN401 as Limits has them
     """Less is taken."""
     for module in (files_service, files_routes):
         monkeypatch.setattr(module, "limits_of", lambda settings: replace(limits_of(settings), **limits))
