@@ -8,7 +8,11 @@ from app.inbox import detriment_routes as detriments
 from app.inbox import routes as inbox
 from app.intake import channel_routes as channels
 from app.intake import routes as intake
+from app.portal import detriment_routes as portal_detriment
+from app.portal import files_routes as portal_files
+from app.portal import identity_routes as portal_identity
 from app.portal import inbox_routes as portal_inbox
+from app.portal import messages_routes as portal_messages
 from app.portal import routes as portal
 from app.portal import support_routes as portal_support
 from app.portal.problem_pages import show_problem
@@ -25,6 +29,11 @@ ROUTERS = (
     portal.router,
     portal_inbox.router,
     portal_support.router,
+    portal_messages.router,
+    portal_identity.router,
+    portal_detriment.router,
+    portal_files.router,
+    portal_files.upload_router,
 )
 
 

@@ -10,7 +10,7 @@ from app.duties.profiles import DutyKind
 from app.inbox.days import how_many, written
 
 
-class DutyState(StrEnum):
+class OwedState(StrEnum):
     """Whether it was kept."""
 
     DUE = "due"
@@ -41,28 +41,28 @@ class Owed:
     stopped_on: date | None = None
     """The day since which its clock stands still."""
 
-    def state(self, today: date) -> DutyState:
+    def state(self, today: date) -> OwedState:
         """Return whether it was kept. What is due today is not overdue."""
         if self.kept_on is not None:
-            return DutyState.KEPT_LATE if self.kept_on > self.due_on else DutyState.KEPT
+            return OwedState.KEPT_LATE if self.kept_on > self.due_on else OwedState.KEPT
         if self.stopped_on is not None:
-            return DutyState.STOPPED
-        return DutyState.OVERDUE if today > self.due_on else DutyState.DUE
+            return OwedState.STOPPED
+        return OwedState.OVERDUE if today > self.due_on else OwedState.DUE
 
     def in_words(self, today: date) -> str:
         """Return the same for a person to read."""
         by, late = written(self.due_on), (self.kept_on or today) - self.due_on
         match self.state(today):
-            case DutyState.DUE:
+            case OwedState.DUE:
                 return f"It is due by {by}."
-            case DutyState.STOPPED:
+            case OwedState.STOPPED:
                 since = written(self.stopped_on or today)
                 return f"The clock is stopped since {since}: what was due by {by} is due later by as many days."
-            case DutyState.OVERDUE:
+            case OwedState.OVERDUE:
                 return f"It was due by {by} and has not been done: it is {how_many(late.days)} overdue."
-            case DutyState.KEPT:
+            case OwedState.KEPT:
                 return f"It was done on {written(self.kept_on or today)}, in time: it was due by {by}."
-            case DutyState.KEPT_LATE:
+            case OwedState.KEPT_LATE:
                 return (
                     f"It was done on {written(self.kept_on or today)}, {how_many(late.days)} late: it was due by {by}."
                 )

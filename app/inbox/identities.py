@@ -25,6 +25,7 @@ from app.intake import doors, sealed_submission
 from app.intake.doors import Door
 from app.intake.inbox import InboxClosed, Visit
 from app.intake.models import Channel, Confidentiality, Grievance
+from app.intake.schemas import InboxOut
 from app.intake.submission import NOBODY
 from app.kernel import clock
 from app.kernel.db import insert_rows, let_go
@@ -225,3 +226,8 @@ async def _take_apart(session: AsyncSession, before: SealedIdentity) -> list[tup
     await resharing.remove(session, rows)
     before.erased_on = clock.today()
     return gone
+
+
+def was_opened(held: InboxOut) -> bool:
+    """Whether somebody has read an identity of the grievance, as its inbox tells it."""
+    return any(one.state is OpeningState.OPENED for one in held.openings.items)

@@ -23,10 +23,10 @@ from app.inbox.models import OutcomeExplanation, OutcomesTold
 from app.inbox.outcomes import Arranged, Found, Told
 from app.inbox.schemas import (
     AnswerToAllegationOut,
-    DutyOut,
     ExplanationIn,
     OutcomeOut,
     OutcomesToldOut,
+    OwedOut,
     ProgressOut,
     SealedExplanationOut,
     SentOut,
@@ -133,10 +133,10 @@ async def read(
     )
 
 
-def _owed(owed: Iterable[duties.Owed]) -> list[DutyOut]:
+def _owed(owed: Iterable[duties.Owed]) -> list[OwedOut]:
     today = clock.today()
     return [
-        DutyOut(
+        OwedOut(
             kind=one.kind,
             owed=duties.OWED[one.kind],
             due_on=one.due_on,

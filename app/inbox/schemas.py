@@ -14,7 +14,7 @@ from app.crypto import columns, fields, signing
 from app.crypto.texts import LINE_LENGTH, tidy_lines
 from app.duties.profiles import DutyKind
 from app.findings.outcomes import NoViewReason, Outcome
-from app.inbox.duties import DutyState
+from app.inbox.duties import OwedState
 from app.inbox.models import Side
 from app.inbox.outcomes import Standing
 from app.intake.models import Confidentiality
@@ -144,14 +144,14 @@ class InboxSentOut(SentOut):
     padding: str = PADDING
 
 
-class DutyOut(BaseModel):
+class OwedOut(BaseModel):
     """One thing that you are owed, and whether it was kept."""
 
     kind: DutyKind
     owed: str
     due_on: date
     kept_on: date | None
-    state: DutyState
+    state: OwedState
     in_words: str
 
 
@@ -187,7 +187,7 @@ class ProgressOut(BaseModel):
     reference: str = Field(examples=["CAN-55RF-80C6"])
     status: CaseState
     status_in_words: str
-    duties: list[DutyOut] = Field(description="In the order in which they are due.")
+    duties: list[OwedOut] = Field(description="In the order in which they are due.")
     outcomes_told_on: date | None = Field(description="From this day on you may read what was found.")
     allegations: list[AnswerToAllegationOut] = Field(description="In the order in which you raised them.")
 

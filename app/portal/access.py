@@ -43,7 +43,7 @@ class AsVisitor(Guard):
         visit, key = await inbox.enter(session, cookie)
         if key is None:  # a client opened it that reads on its own machine: no page could show its texts
             raise InboxClosed
-        form_token = _form_token(cookie)
+        form_token = form_token_of(cookie)
         if request.method != "GET" and not hmac.compare_digest(
             request.state.form.one(TOKEN_FIELD).encode(), form_token.encode()
         ):
@@ -57,7 +57,7 @@ as_visitor: Any = Depends(AsVisitor())
 """The dependency that yields a reporter's visit to their inbox in a browser."""
 
 
-def _form_token(cookie: str) -> str:
+def form_token_of(cookie: str) -> str:
     """Return what a page of this session knows and no other site does. It is stored nowhere, so that it is no format."""
     return hmac.digest(cookie.encode(), b"a form of this inbox", sha256).hex()
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.duties import profiles
+from app.inbox import progress
 from app.intake import inbox
 from app.intake.schemas import InboxOut, InboxSessionIn
 from app.kernel import clock
@@ -14,7 +14,7 @@ from app.kernel.entrance import through
 from app.kernel.pressure import Group
 from app.kernel.runtime import RuntimeOf
 from app.policy.guard import public
-from app.portal import access, pages, proof_file, routing
+from app.portal import access, pages, proof_file, routing, unsent
 from app.portal.access import PageVisit, as_visitor
 from app.portal.languages import Language
 from app.portal.routes import ATTACHED
@@ -35,11 +35,17 @@ async def ask_for_receipt(language: Language) -> Response:
 async def show_receipt(
     language: Language, request: Request, form: FormOf, runtime: RuntimeOf, session: DbSession
 ) -> Response:
-    """Open the inbox with a receipt: always under a token that is new. Unknown and wrong receipts are answered alike."""
+    """Open the inbox with a receipt: always under a token that is new. Unknown and wrong receipts are answered alike.
+
+    What was written before the inbox closed is shown then, to be sent from there.
+    """
     await let_go(session)
     draft = InboxSessionIn(receipt=form.one("receipt")[:LONGEST_RECEIPT])
     opened = await inbox.open_inbox(runtime, session, draft)
-    answer = RedirectResponse(f"/{language.value}/inbox", 303)
+    answer: Response = RedirectResponse(f"/{language.value}/inbox", 303)
+    waiting = unsent.carried_by(form)
+    if waiting is not None:
+        answer = shown("again.html", language, unsent=waiting, form_token=access.form_token_of(opened.token))
     access.remember(request, answer, opened.token)
     return answer
 
@@ -49,17 +55,20 @@ async def show_receipt(
 async def show_inbox(
     language: Language, found: Annotated[PageVisit, as_visitor], runtime: RuntimeOf, session: DbSession
 ) -> Response:
-    """Show where the grievance stands and what was said."""
+    """Show where the grievance stands, what is owed, what became of each point, and what was said."""
     held = InboxOut.model_validate_json(await inbox.read(session, found.visit))
-    today = clock.today()
+    became = await progress.read(session, found.visit.grievance, found.visit.case)
     return shown(
         "inbox.html",
         language,
         elsewhere="/inbox",
+        here="",
         inbox=held,
+        duties=became.duties,
+        answers={one.raised_allegation_id: one for one in became.allegations},
         form_token=found.form_token,
         minutes=runtime.settings.inbox_session_minutes,
-        acknowledgement_is_late=profiles.is_late(held.acknowledge_by, held.acknowledged_on, today),
+        today=clock.today(),
     )
 
 

@@ -26,7 +26,7 @@ def page(template: str, language: Language, **values: object) -> str:
     """
     texts = words.of(language)
     html = _ENVIRONMENT.get_template(template).render(
-        {"elsewhere": None, "problem": None, "errors": {}} | values,
+        {"elsewhere": None, "problem": None, "errors": {}, "unsent": None} | values,
         t=texts,
         day=texts.day,
         language=language.value,

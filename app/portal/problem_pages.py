@@ -9,7 +9,7 @@ from app.intake.inbox import InboxClosed, ReceiptNotKnown
 from app.kernel.entrance import ProofOfWorkNeeded
 from app.kernel.idempotency import SameRequestRunning
 from app.kernel.problems import Busy, InvalidInput, NotFound, OutcomeUnknown, Problem
-from app.portal import access, words
+from app.portal import access, unsent, words
 from app.portal.forms import Form
 from app.portal.languages import Language, preferred
 from app.portal.routing import HEADERS, PageRoute, shown
@@ -59,14 +59,21 @@ def _page_of(problem: Problem, request: Request, language: Language, instance: s
             problem.status,
             elsewhere="/inbox/open",
             receipt=receipt,
+            unsent=unsent.carried_by(form),
             errors={"receipt": t("sign_in.unknown", count=len(receipts.words_in(receipt)))},
             notice=None,
         )
     if isinstance(problem, InboxClosed):
-        return shown("sign_in.html", language, problem.status, elsewhere="/inbox/open", receipt="", notice="closed")
+        act = request.url.path.removeprefix(f"/{language.value}/inbox/")
+        kept = None if form is None else unsent.of_act(act, form)
+        elsewhere = None if kept else "/inbox/open"
+        return shown(
+            "sign_in.html", language, problem.status, elsewhere=elsewhere, receipt="", notice="closed", unsent=kept
+        )
     slug = problem.slug()
     name = slug if f"problem.{slug}.title" in t else "other"
-    repeated = form is not None and isinstance(problem, _WORTH_REPEATING)
+    holds_a_file = getattr(request.state, "incoming", None) is not None  # no page can hold that for its reader
+    repeated = form is not None and isinstance(problem, _WORTH_REPEATING) and not holds_a_file
     return shown(
         "problem.html",
         language,
@@ -74,6 +81,7 @@ def _page_of(problem: Problem, request: Request, language: Language, instance: s
         problem=name,
         seconds=problem.retry_after,
         instance=instance,
+        inbox=request.url.path.startswith(f"/{language.value}/inbox/") and not request.url.path.endswith("/open"),
         again=request.url.path if repeated else None,
         kept=form.pairs if form is not None and repeated else [],
     )

@@ -81,10 +81,7 @@ class PageRoute(CandourRoute):
         async def handler(request: Request) -> Response:
             if request.method == "POST":
                 require_own_page(request)
-                body = await request.body()
-                request.state.form = Form.read(request.headers.get("Content-Type", ""), body)
-                if self.creates:
-                    request.state.idempotency_key = forms.repeat_key(request.state.form, body)
+                await self.read_form(request)
             try:
                 response = await answer(request)
             except Instead as instead:
@@ -93,6 +90,18 @@ class PageRoute(CandourRoute):
             return response
 
         return handler
+
+    async def read_form(self, request: Request) -> None:
+        """The form is on the request's state; where the route creates something, its Idempotency-Key too.
+
+        Raises:
+            UnsupportedMediaType, InvalidInput: it is no form of ours.
+
+        """
+        body = await request.body()
+        request.state.form = Form.read(request.headers.get("Content-Type", ""), body)
+        if self.creates:
+            request.state.idempotency_key = forms.repeat_key(request.state.form, body)
 
 
 def router() -> APIRouter:

@@ -17,7 +17,7 @@ from app.duties.profiles import DutyKind
 from app.findings.outcomes import NoViewReason, Outcome
 from app.inbox import duties as owed_in_words
 from app.inbox import outcomes
-from app.inbox.duties import DutyState, Owed, duties_of
+from app.inbox.duties import Owed, OwedState, duties_of
 from app.inbox.outcomes import Arranged, Standing, Told, what_became
 from tests.builders import cases, conversations, intake
 from tests.builders.conversations import Inbox, an_inbox, investigated, open_sealed
@@ -79,10 +79,10 @@ def test_every_outcome_has_its_words() -> None:
 def test_a_duty_is_overdue_only_after_its_day_and_never_once_kept(today: date, kept_on: date | None) -> None:
     owed = Owed(DutyKind.ACKNOWLEDGE, DAY + timedelta(days=7), kept_on)
     state = owed.state(today)
-    assert (state is DutyState.OVERDUE) == (kept_on is None and today > owed.due_on)
-    assert (state is DutyState.KEPT_LATE) == (kept_on is not None and kept_on > owed.due_on)
-    assert ("overdue" in owed.in_words(today)) == (state is DutyState.OVERDUE)
-    assert ("late" in owed.in_words(today)) == (state is DutyState.KEPT_LATE)
+    assert (state is OwedState.OVERDUE) == (kept_on is None and today > owed.due_on)
+    assert (state is OwedState.KEPT_LATE) == (kept_on is not None and kept_on > owed.due_on)
+    assert ("overdue" in owed.in_words(today)) == (state is OwedState.OVERDUE)
+    assert ("late" in owed.in_words(today)) == (state is OwedState.KEPT_LATE)
 
 
 def test_duties_are_said_in_words() -> None:
@@ -104,7 +104,7 @@ def test_duties_are_said_in_words() -> None:
     assert acknowledge.in_words(DAY + timedelta(days=1)).endswith("it is 1 day overdue.")
     assert feed_back.in_words(DAY) == "It was done on 1 June 2026, 1 day late: it was due by 31 May 2026."
     stopped = "The clock is stopped since 1 March 2026: what was due by 2 March 2026 is due later by as many days."
-    assert (risk.in_words(DAY), risk.state(DAY + timedelta(days=9))) == (stopped, DutyState.STOPPED)
+    assert (risk.in_words(DAY), risk.state(DAY + timedelta(days=9))) == (stopped, OwedState.STOPPED)
     assert set(owed_in_words.OWED) == set(DutyKind)
 
 

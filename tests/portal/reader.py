@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, FilePayload, Page
 
 from tests.builders.intake import HEADLINE, NARRATIVE, STATEMENTS
 from tests.builders.supporting import Counted
@@ -44,6 +44,58 @@ async def words_of(page: Page) -> str:
     return " ".join(await page.locator("ol.words li").all_inner_texts())
 
 
+async def inside(page: Page, language: str) -> AsyncIterator[str]:
+    """Walk through the pages of an open inbox, and back to the first."""
+    await page.goto(f"/{language}/inbox/messages")
+    yield "messages-none"
+    await page.click("main form button")
+    yield "messages-error"
+    await page.fill("#text", NARRATIVE)
+    await page.click("main form button")
+    yield "messages"
+    await page.goto(f"/{language}/inbox/files")
+    yield "files-none"
+    await page.click("main form button")
+    yield "files-error"
+    rota = FilePayload(
+        name="rota-of-March_and_April_and_May_2026_final_version.txt", mimeType="", buffer=b"They lied.\n"
+    )
+    await page.set_input_files("#file", rota)
+    await page.click("main form button")
+    yield "files"
+    await page.goto(f"/{language}/inbox/detriment")
+    yield "detriment-none"
+    await page.click("main form button")
+    yield "detriment-error"
+    await page.fill("#what", STATEMENTS[0])
+    await page.click("label[for=since_speaking_up-yes]")
+    await page.click("main form button")
+    yield "detriment"
+    await page.goto(f"/{language}/inbox/identity")
+    yield "identity"
+    await page.click("main form button")
+    yield "identity-error"
+    await page.fill("#name", "Robin Ashe")
+    await page.click("label[for=confidentiality-open]")
+    await page.click("main form button")
+    yield "identity-check"
+    await page.click("main form button")
+    yield "identity-given"
+    await page.click("main a.button")
+    yield "identity-withdrawal"
+    await page.goto(f"/{language}/inbox/messages")
+    await page.fill("#text", NARRATIVE)
+    (cookie,) = await page.context.cookies()
+    await page.context.clear_cookies()
+    await page.click("main form button")
+    yield "inbox-closed-unsent"
+    await page.context.add_cookies(
+        [{"name": cookie["name"], "value": cookie["value"], "domain": cookie["domain"], "path": "/", "httpOnly": True,
+          "sameSite": "Strict"}]
+    )  # fmt: skip
+    await page.goto(f"/{language}/inbox")
+
+
 async def states(page: Page, language: str) -> AsyncIterator[str]:
     """Walk from the first page to the last, and name each state of each page while it is seen."""
     await page.goto(f"/{language}")
@@ -74,6 +126,8 @@ async def states(page: Page, language: str) -> AsyncIterator[str]:
     await page.fill("#receipt", words.upper().replace(" ", " - "))
     await page.click("main button")
     yield "inbox"
+    async for state in inside(page, language):
+        yield state
     await page.click("form.leave button")
     yield "left"
     await page.goto(f"/{language}/inbox")
@@ -136,4 +190,4 @@ async def _of_a_supporter(page: Page, language: str) -> AsyncIterator[str]:
     yield "support-withdrawn"
 
 
-ALL_STATES = 25
+ALL_STATES = 41

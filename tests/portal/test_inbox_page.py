@@ -1,5 +1,6 @@
 """What an inbox can hold is shown in every state, in every language."""
 
+from collections.abc import Sequence
 from datetime import date
 from html import unescape
 from typing import Any
@@ -8,6 +9,10 @@ from uuid import UUID
 import pytest
 
 from app.cases.lifecycle import CaseState
+from app.duties.profiles import DutyKind
+from app.inbox.duties import OwedState
+from app.inbox.outcomes import OUTCOME_IN_WORDS, Standing
+from app.inbox.schemas import AnswerToAllegationOut, OutcomeOut, OwedOut
 from app.intake.models import Confidentiality
 from app.intake.schemas import (
     InboxOut,
@@ -23,6 +28,7 @@ from app.portal import pages, words
 from app.portal.languages import Language
 from app.vault.opening_models import OpeningState
 
+TODAY = date(2026, 3, 13)
 SOMEBODY = UUID(int=7)
 NOTICE = "The case officer asks who you are, to <protect> you."
 languages = pytest.mark.parametrize("language", list(Language))
@@ -59,13 +65,30 @@ def an_inbox(**changes: Any) -> InboxOut:  # noqa: ANN401 its members
     return InboxOut(**members | changes)
 
 
-def shown(inbox: InboxOut, language: Language, *, is_late: bool = False) -> str:
-    """Return the page of an inbox, as it is read."""
-    html = pages.page(
-        "inbox.html", language, elsewhere="/inbox", inbox=inbox, form_token="t", minutes=15,
-        acknowledgement_is_late=is_late,
+def an_answer(**changes: Any) -> AnswerToAllegationOut:  # noqa: ANN401 its members
+    """Return what became of the one point."""
+    members: dict[str, Any] = {
+        "raised_allegation_id": SOMEBODY,
+        "standing": Standing.WAITING,
+        "in_words": "",
+        "outcomes": [],
+        "explanation": None,
+        "sealed": None,
+    }
+    return AnswerToAllegationOut(**members | changes)
+
+
+def raw(inbox: InboxOut, language: Language, duties: Sequence[OwedOut], answer: AnswerToAllegationOut) -> str:
+    """Return the page of an inbox."""
+    return pages.page(
+        "inbox.html", language, elsewhere="/inbox", here="", inbox=inbox, form_token="t", minutes=15, duties=duties,
+        answers={SOMEBODY: answer}, today=TODAY,
     )  # fmt: skip
-    return unescape(html)
+
+
+def shown(inbox: InboxOut, language: Language, *duties: OwedOut, answer: AnswerToAllegationOut | None = None) -> str:
+    """Return the page of an inbox, as it is read."""
+    return unescape(raw(inbox, language, duties, answer or an_answer()))
 
 
 @languages
@@ -91,22 +114,48 @@ def test_every_opening_is_counted_and_told(language: Language, state: OpeningSta
 
 
 @languages
+@pytest.mark.parametrize("kind", list(DutyKind))
 @pytest.mark.parametrize(
-    ("acknowledged_on", "is_late", "name"),
-    [(None, False, "awaited"), (None, True, "overdue"), (date(2026, 3, 5), False, "done_on"), (date(2026, 3, 12), True, "done_late")],
-)  # fmt: skip
+    ("state", "kept_on", "name"),
+    [
+        (OwedState.DUE, None, "inbox.awaited"),
+        (OwedState.OVERDUE, None, "duty.overdue"),
+        (OwedState.KEPT, date(2026, 3, 5), "inbox.done_on"),
+        (OwedState.KEPT_LATE, date(2026, 3, 12), "inbox.done_late"),
+    ],
+)
 def test_a_duty_says_whether_it_was_kept(
-    language: Language, acknowledged_on: date | None, is_late: bool, name: str
+    language: Language, kind: DutyKind, state: OwedState, kept_on: date | None, name: str
 ) -> None:
     t = words.of(language)
-    text = shown(an_inbox(acknowledged_on=acknowledged_on), language, is_late=is_late)
-    day = t.day(acknowledged_on) if acknowledged_on else ""
-    assert t(f"inbox.{name}", day=day) in text
+    duty = OwedOut(kind=kind, owed="", due_on=date(2026, 3, 9), kept_on=kept_on, state=state, in_words="")
+    text = shown(an_inbox(), language, duty)
+    assert t(f"duty.{kind.value}") in text
+    assert t(name, day=t.day(kept_on) if kept_on else "", days=4) in text
+    assert (t("duty.overdue_hint") in text) == (state is OwedState.OVERDUE)
+
+
+@languages
+@pytest.mark.parametrize("standing", list(Standing))
+def test_where_a_point_stands_is_told_in_words(language: Language, standing: Standing) -> None:
+    assert words.of(language)(f"standing.{standing.value}") in shown(
+        an_inbox(), language, answer=an_answer(standing=standing)
+    )
+
+
+@languages
+def test_what_was_found_on_a_point_is_told_with_its_explanation(language: Language) -> None:
+    t = words.of(language)
+    found = [OutcomeOut(outcome=outcome, no_view_reason=reason, in_words="") for outcome, reason in OUTCOME_IN_WORDS]
+    answer = an_answer(standing=Standing.DECIDED, outcomes=found, explanation="Two of <the> months.")
+    text = shown(an_inbox(), language, answer=answer)
+    for outcome, reason in OUTCOME_IN_WORDS:
+        assert t(f"outcome.{(reason or outcome).value}") in text
+    assert "Two of <the> months." in text
+    assert "<the>" not in raw(an_inbox(), language, [], answer)
 
 
 @languages
 def test_a_long_inbox_fills_the_next_length(language: Language) -> None:
     held = an_inbox(narrative="Words. " * 4_000)
-    assert len(pages.page(
-        "inbox.html", language, elsewhere=None, inbox=held, form_token="t", minutes=15, acknowledgement_is_late=False
-    ).encode()) == 128 * 1024 // 4  # fmt: skip
+    assert len(raw(held, language, [], an_answer()).encode()) == 128 * 1024 // 4

@@ -1,5 +1,6 @@
 """The inbox in a browser: its cookie, its end, who may act in it, and that a page changes nothing by being read."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -226,8 +227,13 @@ async def test_a_form_that_cannot_be_read_in_one_way_is_refused(anonymous: httpx
 
 
 async def test_reading_a_page_changes_nothing(anonymous: httpx.AsyncClient, service: Service) -> None:
-    await let_in(anonymous, await reported(anonymous))
     counted = await a_count(service.actors.representative)
+    inbox = await let_in(anonymous, await reported(anonymous))
+    sent = await anonymous.post(
+        "/en/inbox/files", data={"token": hidden(inbox)["token"]}, files={"file": ("a.txt", b"They lied.")}
+    )
+    assert sent.status_code == 303, sent.text
+    (file_id,) = re.findall(r"/inbox/files/([0-9a-f-]+)", (await anonymous.get("/en/inbox/files")).text)
     before = await everything(service)
     read = [one for one in operations(service.app) if one.is_page and one.method == "GET"]
     assert len(read) > 8
@@ -235,6 +241,7 @@ async def test_reading_a_page_changes_nothing(anonymous: httpx.AsyncClient, serv
         for language in ("en", "cy"):
             path = operation.path.replace("{language}", language).replace("{channel}", CHANNEL)
             path = path.replace("{grievance_id}", counted.grievance_id)
+            path = path.replace("{file_id}", file_id)
             answer = await anonymous.get(path)
             assert answer.status_code in {200, 303}, path
     assert await everything(service) == before

@@ -8,7 +8,11 @@ import pytest
 
 from app import main, reporter_face
 from app.cases.lifecycle import CaseState
-from app.duties.profiles import PROFILES
+from app.duties.profiles import PROFILES, DutyKind
+from app.findings.outcomes import NoViewReason, Outcome
+from app.inbox.detriment_schemas import Faring, Since
+from app.inbox.models import Side
+from app.inbox.outcomes import OUTCOME_IN_WORDS, STANDING_IN_WORDS, Standing
 from app.intake.categories import Relation
 from app.intake.models import Confidentiality
 from app.intake.status import IN_WORDS
@@ -20,7 +24,10 @@ from app.vault.opening_models import OpeningState
 
 __all__ = ["main", "reporter_face"]
 PORTAL = Path(words.__file__).parent
-TEMPLATES = {path.name: path.read_text("utf-8") for path in PORTAL.glob("templates/**/*.html")}
+TEMPLATES = {
+    path.relative_to(PORTAL / "templates").as_posix(): path.read_text("utf-8")
+    for path in PORTAL.glob("templates/**/*.html")
+}
 CODE = {path.name: path.read_text("utf-8") for path in PORTAL.glob("*.py")}
 MADE_UP = {
     *(f"month.{number}" for number in range(1, 13)),
@@ -33,6 +40,14 @@ MADE_UP = {
     *(f"relation.{relation.value}" for relation in Relation),
     *(f"before.{name}{ending}" for name in ("qualifying", "others") for ending in ("", "_hint")),
     *("support.changed", "support.withdrawn", "support.unknown"),
+    *(f"duty.{kind.value}" for kind in DutyKind),
+    *(f"standing.{standing.value}" for standing in Standing),
+    *(f"outcome.{one.value}" for one in (*Outcome, *NoViewReason) if one is not Outcome.NO_VIEW),
+    *(f"side.{side.value}" for side in Side),
+    *(f"identity.is_{one.value}" for one in Confidentiality),
+    *(f"detriment.is_{one.value}" for one in Faring),
+    *(f"detriment.answer_{one.value}{ending}" for one in Faring for ending in ("", "_hint")),
+    *(f"detriment.since_{one.value}" for one in Since),
 }
 """Names that templates put together."""
 
@@ -67,6 +82,12 @@ def test_every_text_that_a_page_takes_is_there_and_every_text_is_taken() -> None
 def test_what_is_told_of_a_case_is_what_the_api_tells() -> None:
     assert {state: words.of(Language.ENGLISH)(f"status.{state.value}") for state in IN_WORDS} == IN_WORDS
     assert set(IN_WORDS) <= set(CaseState)
+
+
+def test_what_became_of_a_point_is_what_the_api_tells() -> None:
+    t = words.of(Language.ENGLISH)
+    assert {one: t(f"standing.{one.value}") for one in STANDING_IN_WORDS} == STANDING_IN_WORDS
+    assert {found: t(f"outcome.{(found[1] or found[0]).value}") for found in OUTCOME_IN_WORDS} == OUTCOME_IN_WORDS
 
 
 def test_every_problem_that_is_worded_exists() -> None:
